@@ -1,0 +1,378 @@
+//! JSON as it was sent: a parsed document that keeps its text.
+//!
+//! A [`Json`] is a cheap handle (an `Arc` and an index) to one value inside an immutable document. Numbers keep the digits that
+//! were sent, so an integer beyond 2^53 and a decimal with trailing zeros reach the sink unchanged; a sub-value's text is a slice
+//! of the document's, so keeping a section costs no serialisation. Bad input (spec/1 §5) is found while parsing: bytes that are not
+//! UTF-8, text that is not JSON, duplicate keys, nesting over 128 levels, exponents beyond ±308.
+//!
+//! Why not a library's tree: none keeps numbers as sent, finds duplicate keys, and takes lone surrogates as data in one pass
+//! (`docs/adr/0002-json-document.md`).
+
+mod canonical;
+mod parse;
+mod present;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use bigdecimal::BigDecimal;
+
+pub use canonical::{canonical, normalised};
+pub use parse::{Limits, Malformed};
+
+/// What a JSON value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number, as sent.
+    Number,
+    /// A string.
+    String,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// One value of a document: where its text stands, and where the value after it begins.
+///
+/// An object's members follow it as key (a string node), value, key, value; `next` skips the whole subtree.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: u32,
+    end: u32,
+    next: u32,
+    kind: Kind,
+    /// A string that holds an escape, and must be decoded before use.
+    escaped: bool,
+    /// Members of an object, elements of an array.
+    len: u32,
+}
+
+/// A parsed text. Immutable; shared by the handles into it.
+#[derive(Debug)]
+struct Tape {
+    text: String,
+    nodes: Vec<Node>,
+    repairs: u32,
+}
+
+/// A handle to one JSON value that owns (a share of) its document. Cloning is a reference count.
+#[derive(Clone)]
+pub struct Json {
+    tape: Arc<Tape>,
+    at: u32,
+}
+
+/// A borrowed cursor on one JSON value; as cheap to copy as a reference.
+#[derive(Clone, Copy)]
+pub struct JsonRef<'d> {
+    tape: &'d Tape,
+    at: u32,
+}
+
+impl Json {
+    /// Parses one record's bytes.
+    ///
+    /// NUL characters and lone surrogates in strings are replaced by U+FFFD and counted in [`Json::repairs`]: the record is not
+    /// lost (spec/1 §5).
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`], with the byte offset, when the bytes are not one JSON value within `limits`.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, Malformed> {
+        parse::parse(bytes, limits).map(|tape| Self { tape: Arc::new(tape), at: 0 })
+    }
+
+    /// Parses text that this program wrote itself, such as a stored section: the default limits, without the size limit.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when somebody else changed it.
+    pub fn parse_own(text: &str) -> Result<Self, Malformed> {
+        Self::parse(text.as_bytes(), &Limits { size_bytes: usize::MAX, ..Limits::default() })
+    }
+
+    /// Makes a document of a value that serde can write.
+    ///
+    /// # Panics
+    ///
+    /// Never for our own types: their maps have string keys and their numbers are finite.
+    #[must_use]
+    pub fn from_serialize<T: serde::Serialize>(value: &T) -> Self {
+        let text = serde_json::to_string(value).expect("our own types serialise: string keys, finite numbers");
+        Self::parse_own(&text).expect("serde_json writes JSON")
+    }
+
+    /// The cursor on this value.
+    #[must_use]
+    pub fn as_ref(&self) -> JsonRef<'_> {
+        JsonRef { tape: &self.tape, at: self.at }
+    }
+
+    /// A handle to a value inside the same document.
+    ///
+    /// `inner` must come from this handle's document; one from another document would name an unrelated value.
+    #[must_use]
+    pub fn share(&self, inner: JsonRef<'_>) -> Self {
+        debug_assert!(std::ptr::eq(Arc::as_ptr(&self.tape), inner.tape), "a cursor of another document");
+        Self { tape: Arc::clone(&self.tape), at: inner.at }
+    }
+
+    /// How many NULs and lone surrogates were replaced while parsing the document.
+    #[must_use]
+    pub fn repairs(&self) -> u32 {
+        self.tape.repairs
+    }
+
+    /// The value's text with every edit applied, as a document of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] when the edits do not leave JSON: a replacement that is no JSON text.
+    pub fn edited(&self, mut edits: Vec<Edit>) -> Result<Self, Malformed> {
+        if edits.is_empty() {
+            return Ok(self.clone());
+        }
+        edits.sort_by_key(|edit| edit.start);
+        let node = self.as_ref().node();
+        let mut text = String::with_capacity((node.end - node.start) as usize);
+        let mut from = node.start as usize;
+        for edit in &edits {
+            text.push_str(&self.tape.text[from..edit.start as usize]);
+            text.push_str(&edit.text);
+            from = edit.end as usize;
+        }
+        text.push_str(&self.tape.text[from..node.end as usize]);
+        Self::parse_own(&text)
+    }
+
+    /// Approximate heap size, for caches that are bounded in bytes. Counts the whole document.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.tape.text.len() + self.tape.nodes.len() * size_of::<Node>()
+    }
+}
+
+/// A replacement of one value's text, made by [`JsonRef::replace`].
+#[derive(Debug, Clone)]
+pub struct Edit {
+    start: u32,
+    end: u32,
+    text: String,
+}
+
+impl<'d> JsonRef<'d> {
+    fn node(self) -> Node {
+        self.tape.nodes[self.at as usize]
+    }
+
+    /// What this value is.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.node().kind
+    }
+
+    /// The value's text, exactly as it stands in the document.
+    #[must_use]
+    pub fn text(self) -> &'d str {
+        let node = self.node();
+        &self.tape.text[node.start as usize..node.end as usize]
+    }
+
+    /// The byte offset of the value in its document.
+    #[must_use]
+    pub fn offset(self) -> usize {
+        self.node().start as usize
+    }
+
+    /// The replacement of this value by other JSON text, for [`Json::edited`].
+    #[must_use]
+    pub fn replace(self, text: impl Into<String>) -> Edit {
+        let node = self.node();
+        Edit { start: node.start, end: node.end, text: text.into() }
+    }
+
+    /// The member of this object with that name; `None` where there is none or this is no object.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<JsonRef<'d>> {
+        self.members().find(|(key, _)| key.is(name)).map(|(_, value)| value)
+    }
+
+    /// The value below a path of member names; array elements are named by their index.
+    #[must_use]
+    pub fn at(self, path: &[&str]) -> Option<JsonRef<'d>> {
+        path.iter().try_fold(self, |value, name| match value.kind() {
+            Kind::Object => value.get(name),
+            Kind::Array => name.parse().ok().and_then(|index| value.elements().nth(index)),
+            _ => None,
+        })
+    }
+
+    /// The members of an object, in the order sent; nothing for other kinds.
+    #[must_use]
+    pub fn members(self) -> Members<'d> {
+        let node = self.node();
+        let left = if node.kind == Kind::Object { node.len } else { 0 };
+        Members { tape: self.tape, next: self.at + 1, left }
+    }
+
+    /// The elements of an array, in order; nothing for other kinds.
+    #[must_use]
+    pub fn elements(self) -> Elements<'d> {
+        let node = self.node();
+        let left = if node.kind == Kind::Array { node.len } else { 0 };
+        Elements { tape: self.tape, next: self.at + 1, left }
+    }
+
+    /// Members of an object, elements of an array; zero for scalars.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.node().len as usize
+    }
+
+    /// Whether this is a container without members or elements, or a scalar.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The string's characters, escapes decoded; `None` for other kinds.
+    #[must_use]
+    pub fn as_str(self) -> Option<Cow<'d, str>> {
+        (self.kind() == Kind::String).then(|| parse::string(self.tape, self.node()))
+    }
+
+    /// The number's digits as sent; `None` for other kinds.
+    #[must_use]
+    pub fn as_number(self) -> Option<&'d str> {
+        (self.kind() == Kind::Number).then(|| self.text())
+    }
+
+    /// The number, exact; `None` for other kinds.
+    #[must_use]
+    pub fn as_decimal(self) -> Option<BigDecimal> {
+        self.as_number()?.parse().ok()
+    }
+
+    /// The boolean; `None` for other kinds.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        (self.kind() == Kind::Bool).then(|| self.text() == "true")
+    }
+
+    /// Whether this is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+}
+
+impl fmt::Debug for JsonRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
+}
+
+/// Equal when their texts are: byte for byte, not by JSON's meaning. See [`canonical`] for that.
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref().text() == other.as_ref().text()
+    }
+}
+
+impl Eq for Json {}
+
+/// Writes the text as it stands: a section goes into a larger document without being parsed again.
+impl serde::Serialize for Json {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error;
+        serde_json::value::RawValue::from_string(self.as_ref().text().to_owned()).map_err(S::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Json {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        let raw: Box<serde_json::value::RawValue> = serde::Deserialize::deserialize(deserializer)?;
+        Self::parse_own(raw.get()).map_err(D::Error::custom)
+    }
+}
+
+/// A member's name.
+#[derive(Clone, Copy)]
+pub struct Name<'d> {
+    tape: &'d Tape,
+    node: Node,
+}
+
+impl<'d> Name<'d> {
+    /// Whether the name, escapes decoded, is this one.
+    #[must_use]
+    pub fn is(self, name: &str) -> bool {
+        if self.node.escaped {
+            return parse::string(self.tape, self.node) == name;
+        }
+        // The quotes stand at both ends.
+        &self.tape.text[self.node.start as usize + 1..self.node.end as usize - 1] == name
+    }
+
+    /// The name's characters, escapes decoded.
+    #[must_use]
+    pub fn as_str(self) -> Cow<'d, str> {
+        parse::string(self.tape, self.node)
+    }
+
+    /// The name's text with its quotes, as it stands in the document.
+    #[must_use]
+    pub fn text(self) -> &'d str {
+        &self.tape.text[self.node.start as usize..self.node.end as usize]
+    }
+}
+
+/// Iterates over an object's members.
+pub struct Members<'d> {
+    tape: &'d Tape,
+    next: u32,
+    left: u32,
+}
+
+impl<'d> Iterator for Members<'d> {
+    type Item = (Name<'d>, JsonRef<'d>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let name = Name { tape: self.tape, node: self.tape.nodes[self.next as usize] };
+        let value = JsonRef { tape: self.tape, at: self.next + 1 };
+        self.next = value.node().next;
+        Some((name, value))
+    }
+}
+
+/// Iterates over an array's elements.
+pub struct Elements<'d> {
+    tape: &'d Tape,
+    next: u32,
+    left: u32,
+}
+
+impl<'d> Iterator for Elements<'d> {
+    type Item = JsonRef<'d>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let value = JsonRef { tape: self.tape, at: self.next };
+        self.next = value.node().next;
+        Some(value)
+    }
+}

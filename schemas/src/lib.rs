@@ -1,0 +1,26 @@
+//! The ground floor of syncline: what crosses every boundary.
+//!
+//! * [`Json`]: a JSON value as it was sent; [`Raw`], [`Record`] and [`Origin`]: what travels; [`TopicName`].
+//! * [`Reject`]: why a record becomes a dead letter; [`Fault`]: trouble that is no record's fault, with the one table of what to do.
+//! * [`profile`]: the profile of a customer, a join-semilattice; [`store`]: what engine and sink hand to each other.
+//! * [`Clock`]: time, passed down.
+//!
+//! Nothing here does I/O.
+
+mod clock;
+mod fault;
+pub mod json;
+pub mod profile;
+mod record;
+mod reject;
+pub mod store;
+mod topic;
+mod validator;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use fault::{Fault, FaultKind, Reaction};
+pub use json::{Json, JsonRef};
+pub use record::{Header, Origin, Outgoing, Raw, Record, Tolerated};
+pub use reject::{Reason, Reject, Violation};
+pub use topic::{InvalidTopicName, TopicName};
+pub use validator::Validator;

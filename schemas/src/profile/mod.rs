@@ -1,0 +1,249 @@
+//! The profile of a customer: what events said, section by section (spec/2 §1).
+//!
+//! A [`Profile`] is a join-semilattice: [`Profile::join`] is commutative, associative and idempotent, so disorder, repeats and parallel
+//! workers cannot change what comes out. Everything computed ([`Computed`]) is a function of it.
+
+mod alert;
+mod amount;
+mod computed;
+mod overlay;
+mod section;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
+pub use amount::Amount;
+pub use computed::{
+    Attention, AttentionReason, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
+    InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
+};
+pub use overlay::{Overlay, Path};
+pub use section::{Section, SectionName, Sections, Stamp};
+
+/// The two kinds of customer; the sink's names, the wire's `COMPANY` is [`CustomerType::Pme`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub enum CustomerType {
+    /// A small company.
+    #[serde(rename = "PME")]
+    Pme,
+    /// A financial institution.
+    #[serde(rename = "FINANCIAL_INSTITUTION")]
+    FinancialInstitution,
+}
+
+impl CustomerType {
+    /// The name in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pme => "PME",
+            Self::FinancialInstitution => "FINANCIAL_INSTITUTION",
+        }
+    }
+
+    /// The type that the wire's name means.
+    #[must_use]
+    pub fn from_wire(name: &str) -> Option<Self> {
+        match name {
+            "COMPANY" => Some(Self::Pme),
+            "FINANCIAL_INSTITUTION" => Some(Self::FinancialInstitution),
+            _ => None,
+        }
+    }
+}
+
+/// A plain value that events state, the latest winning; of one time, the greater.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stated<T> {
+    /// The event time.
+    pub at: DateTime<Utc>,
+    /// What was stated.
+    pub value: T,
+}
+
+impl<T: Ord> Stated<T> {
+    /// Joins a statement into a slot. Returns whether the slot changed.
+    pub fn join(slot: &mut Option<Self>, other: Self) -> bool {
+        let newer = slot.as_ref().is_none_or(|own| (own.at, &own.value) < (other.at, &other.value));
+        if newer {
+            *slot = Some(other);
+        }
+        newer
+    }
+}
+
+/// What an administrator did about a customer. Written by the admin API alone; no event overwrites it (spec/2 §8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AdminStatus {
+    /// Under review: the default.
+    UnderReview,
+    /// Validated.
+    Validated,
+    /// Flagged, by hand or because its risk is high.
+    Flagged,
+    /// Suspended.
+    Suspended,
+    /// Archived.
+    Archived,
+    /// A sync was given up, or a change waits for approval.
+    RequiresAttention,
+    /// Rejected.
+    Rejected,
+}
+
+impl AdminStatus {
+    /// The name in tables and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnderReview => "under_review",
+            Self::Validated => "validated",
+            Self::Flagged => "flagged",
+            Self::Suspended => "suspended",
+            Self::Archived => "archived",
+            Self::RequiresAttention => "requires_attention",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// Where the synchronisation of a customer stands (spec/3).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SyncStatus {
+    /// No sync was ever asked for.
+    #[default]
+    NotSynced,
+    /// One is planned.
+    SyncScheduled,
+    /// One was requested, and its answer is awaited.
+    PendingSync,
+    /// The last one was answered.
+    Synced,
+    /// The last one was given up.
+    SyncFailed,
+}
+
+impl SyncStatus {
+    /// The name in tables and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSynced => "not_synced",
+            Self::SyncScheduled => "sync_scheduled",
+            Self::PendingSync => "pending_sync",
+            Self::Synced => "synced",
+            Self::SyncFailed => "sync_failed",
+        }
+    }
+}
+
+/// What administrators set by hand; each value stays until cleared (spec/2 §1, §3, §8).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Administrative {
+    /// The status, instead of the computed one.
+    pub status: Option<AdminStatus>,
+    /// The compliance rating, instead of the computed one.
+    pub rating: Option<Rating>,
+    /// The review priority, instead of the computed one.
+    pub review_priority: Option<ReviewPriority>,
+    /// Risk flags, beside the computed ones.
+    pub risk_flags: Vec<String>,
+}
+
+/// A customer's profile, as the events, the syncs and the administrators made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// The customer's id; the key.
+    pub customer_id: String,
+    /// How many times the row was written; 0 where there is none yet.
+    pub version: i64,
+    /// The type that the latest complete or shared profile states.
+    pub stated_type: Option<Stated<CustomerType>>,
+    /// The data version that the latest event states.
+    pub stated_version: Option<Stated<String>>,
+    /// What events wrote.
+    pub sections: Sections,
+    /// What critical syncs set, by path, over the sections.
+    pub overlays: BTreeMap<Path, Overlay>,
+    /// Critical syncs that wait for an administrator: request id, and when it was asked.
+    pub waiting: BTreeMap<String, DateTime<Utc>>,
+    /// What administrators set.
+    pub admin: Administrative,
+    /// Where the synchronisation stands.
+    pub sync_status: SyncStatus,
+    /// When the last sync was answered.
+    pub last_sync_at: Option<DateTime<Utc>>,
+    /// For each kind of alert, how often it was raised, and the last one.
+    pub alerts: BTreeMap<AlertKind, AlertLog>,
+    /// What the stored row says, to tell what changes; `None` for a new customer.
+    pub stored: Option<Outline>,
+}
+
+impl Profile {
+    /// A customer of whom nothing is known.
+    #[must_use]
+    pub fn new(customer_id: impl Into<String>) -> Self {
+        Self {
+            customer_id: customer_id.into(),
+            version: 0,
+            stated_type: None,
+            stated_version: None,
+            sections: Sections::default(),
+            overlays: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            admin: Administrative::default(),
+            sync_status: SyncStatus::default(),
+            last_sync_at: None,
+            alerts: BTreeMap::new(),
+            stored: None,
+        }
+    }
+
+    /// The customer's type: as stated; else an institution if it has an institution's sections; else a company (spec/2 §1).
+    #[must_use]
+    pub fn customer_type(&self) -> CustomerType {
+        if let Some(stated) = &self.stated_type {
+            return stated.value;
+        }
+        let institution = self.sections.get(SectionName::SpecificData).is_some()
+            || self.sections.get(SectionName::InstitutionProfile).is_some();
+        if institution { CustomerType::FinancialInstitution } else { CustomerType::Pme }
+    }
+
+    /// "As of": the latest event time among the sections, never the wall clock (spec/2 §1). `None` without sections.
+    #[must_use]
+    pub fn as_of(&self) -> Option<DateTime<Utc>> {
+        self.sections.iter().map(|(_, section)| section.stamp.at).max()
+    }
+
+    /// Joins what another copy of the same customer's profile knows from events: sections, overlays, statements.
+    ///
+    /// Commutative, associative and idempotent over what events wrote (`architecture.md`, rule 3). Returns whether anything changed.
+    pub fn join(&mut self, other: Self) -> bool {
+        let mut changed = false;
+        for (name, section) in other.sections {
+            changed |= self.sections.join(name, section);
+        }
+        for (path, overlay) in other.overlays {
+            changed |= Overlay::join(&mut self.overlays, path, overlay);
+        }
+        if let Some(stated) = other.stated_type {
+            changed |= Stated::join(&mut self.stated_type, stated);
+        }
+        if let Some(stated) = other.stated_version {
+            changed |= Stated::join(&mut self.stated_version, stated);
+        }
+        changed
+    }
+
+    /// Approximate heap size, for the bounded cache.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let sections: usize = self.sections.iter().map(|(_, section)| section.value.size_bytes()).sum();
+        size_of::<Self>() + self.customer_id.len() + sections + 512 * (self.overlays.len() + self.alerts.len())
+    }
+}

@@ -1,0 +1,168 @@
+//! A section: a part of the profile that one event writes whole.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+
+use crate::json::{canonical, normalised};
+use crate::{Json, Origin};
+
+/// The sections, in the order of spec/2 §1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SectionName {
+    /// name, email, phone, logo, address, status, accountType, createdAt, updatedAt
+    Basic,
+    /// A company's profile.
+    CompanyProfile,
+    /// An institution's shared profile.
+    InstitutionProfile,
+    /// An institution's specialised data, the 70+ fields.
+    SpecificData,
+    /// A company's identification form.
+    ExtendedProfile,
+    /// An institution's regulatory profile.
+    RegulatoryProfile,
+    /// The lines of the assets, with the producer's summary.
+    Assets,
+    /// The lines of the stocks, with the producer's summary.
+    Stocks,
+    /// Performance metrics, as sent.
+    PerformanceMetrics,
+    /// The producer's own completeness, as sent.
+    ProducerCompleteness,
+}
+
+impl SectionName {
+    /// Every section.
+    pub const ALL: [Self; 10] = [
+        Self::Basic,
+        Self::CompanyProfile,
+        Self::InstitutionProfile,
+        Self::SpecificData,
+        Self::ExtendedProfile,
+        Self::RegulatoryProfile,
+        Self::Assets,
+        Self::Stocks,
+        Self::PerformanceMetrics,
+        Self::ProducerCompleteness,
+    ];
+
+    /// The name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::CompanyProfile => "companyProfile",
+            Self::InstitutionProfile => "institutionProfile",
+            Self::SpecificData => "specificData",
+            Self::ExtendedProfile => "extendedProfile",
+            Self::RegulatoryProfile => "regulatoryProfile",
+            Self::Assets => "assets",
+            Self::Stocks => "stocks",
+            Self::PerformanceMetrics => "performanceMetrics",
+            Self::ProducerCompleteness => "producerCompleteness",
+        }
+    }
+
+    /// The section of that name in JSON.
+    #[must_use]
+    pub fn from_wire(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|section| section.as_str() == name)
+    }
+}
+
+/// Who wrote something, and when: the event's time, identity and origin.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Stamp {
+    /// The event time.
+    pub at: DateTime<Utc>,
+    /// The event's identity.
+    pub event_id: Arc<str>,
+    /// Where the event was read.
+    pub origin: Origin,
+}
+
+impl Stamp {
+    /// Orders two writers of equal content at one time, so that which one is remembered does not depend on the order either.
+    fn identity(&self) -> (&str, &Origin) {
+        (&self.event_id, &self.origin)
+    }
+}
+
+/// A section's content and its stamp.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// Who wrote it.
+    pub stamp: Stamp,
+    /// The content; for assets and stocks, the array of lines.
+    pub value: Json,
+    /// The producer's summary, beside the lines of assets and stocks.
+    pub summary: Option<Json>,
+}
+
+impl Section {
+    /// Which of two sections stands: the later; of one time, the one whose canonical content has the greater SHA-256; of one hash,
+    /// the greater normalised text, then the greater summary (spec/1 §1, `architecture.md` rule 3). `Greater`: `self` stands.
+    fn compare(&self, other: &Self) -> Ordering {
+        let at = self.stamp.at.cmp(&other.stamp.at);
+        if at != Ordering::Equal {
+            return at;
+        }
+        self.compare_content(other).then_with(|| other.stamp.identity().cmp(&self.stamp.identity()))
+    }
+
+    fn compare_content(&self, other: &Self) -> Ordering {
+        let summary = |section: &Self| section.summary.as_ref().map(|summary| normalised(summary.as_ref()));
+        if self.value == other.value && self.summary == other.summary {
+            return Ordering::Equal;
+        }
+        let hash = |section: &Self| Sha256::digest(canonical(section.value.as_ref()));
+        let text = |section: &Self| normalised(section.value.as_ref());
+        hash(self).cmp(&hash(other)).then_with(|| text(self).cmp(&text(other))).then_with(|| summary(self).cmp(&summary(other)))
+    }
+}
+
+/// The sections that exist.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sections([Option<Section>; SectionName::ALL.len()]);
+
+impl Sections {
+    /// The section, if an event wrote it.
+    #[must_use]
+    pub fn get(&self, name: SectionName) -> Option<&Section> {
+        self.0[name as usize].as_ref()
+    }
+
+    /// The sections that exist, in the order of [`SectionName::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (SectionName, &Section)> {
+        SectionName::ALL.into_iter().filter_map(|name| self.get(name).map(|section| (name, section)))
+    }
+
+    /// Whether no event wrote any section.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    /// Joins one section; the greater of the two stands. Returns whether it changed.
+    pub fn join(&mut self, name: SectionName, section: Section) -> bool {
+        let slot = &mut self.0[name as usize];
+        let newer = slot.as_ref().is_none_or(|own| own.compare(&section) == Ordering::Less);
+        if newer {
+            *slot = Some(section);
+        }
+        newer
+    }
+}
+
+impl IntoIterator for Sections {
+    type Item = (SectionName, Section);
+    type IntoIter = Box<dyn Iterator<Item = Self::Item>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(SectionName::ALL.into_iter().zip(self.0).filter_map(|(name, section)| section.map(|section| (name, section))))
+    }
+}

@@ -1,0 +1,111 @@
+//! What travels: raw records as a broker holds them, and records that the pipeline understands.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::{Json, TopicName};
+
+/// Where a record was first read. Kept through re-keying, so that a dead letter or a section names the source's own record.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Origin {
+    /// The topic.
+    pub topic: TopicName,
+    /// The partition, from 0.
+    pub partition: u32,
+    /// The offset in the partition, from 0.
+    pub offset: u64,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]@{}", self.topic, self.partition, self.offset)
+    }
+}
+
+/// A header: a name and bytes. Names may repeat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The name.
+    pub name: String,
+    /// The value.
+    pub value: Vec<u8>,
+}
+
+/// A record as the broker gave it. Only the `decode` step makes it a [`Record`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raw {
+    /// Where it was read.
+    pub origin: Origin,
+    /// The key. No key and an empty key are two things.
+    pub key: Option<Vec<u8>>,
+    /// The value's bytes; may be empty.
+    pub value: Vec<u8>,
+    /// The headers, in order.
+    pub headers: Vec<Header>,
+    /// The record's own timestamp (milliseconds on most brokers).
+    pub timestamp: DateTime<Utc>,
+}
+
+/// A record on its way to a broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The topic to write to.
+    pub topic: TopicName,
+    /// The partition; `None` leaves the choice to the key, or to the broker where there is no key.
+    pub partition: Option<u32>,
+    /// The key. No key and an empty key are two things.
+    pub key: Option<Vec<u8>>,
+    /// The value's bytes; may be empty.
+    pub value: Vec<u8>,
+    /// The headers, in order.
+    pub headers: Vec<Header>,
+    /// The record's own timestamp; `None` is the time of writing.
+    pub timestamp: Option<DateTime<Utc>>,
+}
+
+/// A record that was decoded: a JSON value with an identity and a time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// The key that orders it: once normalised, the customer's id.
+    pub key: Option<String>,
+    /// The business payload; after `decode`, without its envelope.
+    pub value: Json,
+    /// Which event it is: its schema's `x-event`, such as `assets`. Empty before `validate`.
+    pub kind: Arc<str>,
+    /// The identity for de-duplication (spec/1 §1).
+    pub id: Arc<str>,
+    /// The time of the event (spec/1 §1).
+    pub event_time: DateTime<Utc>,
+    /// The record's own timestamp.
+    pub timestamp: DateTime<Utc>,
+    /// Where it was first read.
+    pub origin: Origin,
+    /// What ties this event to those that caused it, where the source names it.
+    pub correlation_id: Option<Arc<str>>,
+    /// What was tolerated on the way, for the metrics.
+    pub tolerated: Tolerated,
+}
+
+/// Counts of what was accepted although it is not as it should be (spec/1 §1, §3.1 and §5).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tolerated {
+    /// Numbers that came as strings.
+    pub numeric_strings: u32,
+    /// Fields that the contract does not name.
+    pub unknown_fields: u32,
+    /// Dates that do not parse.
+    pub unparsed_dates: u32,
+    /// NULs and lone surrogates that became U+FFFD.
+    pub replaced_characters: u32,
+}
+
+impl std::ops::AddAssign for Tolerated {
+    fn add_assign(&mut self, other: Self) {
+        self.numeric_strings += other.numeric_strings;
+        self.unknown_fields += other.unknown_fields;
+        self.unparsed_dates += other.unparsed_dates;
+        self.replaced_characters += other.replaced_characters;
+    }
+}

@@ -1,0 +1,90 @@
+//! Where profiles rest. The [`Sink`] trait, and what implements it: `postgres`, `sqlite`.
+
+use async_trait::async_trait;
+use schemas::Fault;
+use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+
+/// A store of profiles with all that is written in one transaction with them (`architecture.md`, rules 4 to 7).
+///
+/// Every method may be called by several tasks at once. A method that fails has changed nothing, or all that it was to change
+/// (a COMMIT whose answer was lost): calling it again is always right.
+#[async_trait]
+pub trait Sink: Send + Sync {
+    /// The positions of a segment of this pipeline: one for each partition that was ever committed.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn positions(&self, segment: &str) -> Result<Vec<Position>, Fault>;
+
+    /// Loads the profiles of these customers, and which of these event ids were seen. One query a table, whatever the number of keys.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database; `Lost` when a stored state cannot be read.
+    async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault>;
+
+    /// Writes a batch in one transaction, or nothing of it.
+    ///
+    /// Takes the leases' rows, then the profiles' row locks in key order. If a stored version differs from the one a row was made
+    /// from, or a seen id is stored already, nothing is written and the customers concerned are named in [`Written::Stale`].
+    /// A batch without rows writes its dead letters, effects and positions all the same.
+    ///
+    /// # Errors
+    ///
+    /// `Fenced` when a lease's epoch is no longer ours; `Conflict` to be retried from the read; `Data` when the database refuses a
+    /// value; others as they come.
+    async fn write(&self, batch: &Batch) -> Result<Written, Fault>;
+
+    /// Claims partitions for `owner`: raises their epochs, unless one is held by somebody else and has not expired.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault>;
+
+    /// Renews leases. Meant to be called every 500 ms; a lease lasts 2 s.
+    ///
+    /// # Errors
+    ///
+    /// `Fenced` when one of them was taken over.
+    async fn renew(&self, leases: &[Lease]) -> Result<(), Fault>;
+
+    /// Gives leases back, so that the next claim need not wait. Those that were taken over are left alone.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn release(&self, leases: &[Lease]) -> Result<(), Fault>;
+
+    /// The next entries of this pipeline's outbox, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault>;
+
+    /// Deletes entries that the broker acknowledged; a profile's entry only if its version is still the one that was sent.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault>;
+
+    /// Lists dead letters of this pipeline, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// Answers when the database does.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn ping(&self) -> Result<(), Fault>;
+
+    /// Finishes what is under way and closes the connections.
+    async fn close(&self);
+}

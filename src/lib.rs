@@ -1,0 +1,3 @@
+//! syncline
+
+pub mod topics;

@@ -1,0 +1,3 @@
+//! The `syncline` command.
+
+fn main() {}

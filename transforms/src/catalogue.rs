@@ -1,0 +1,57 @@
+//! The explicit list of transforms. To add one: a file beside this one, and a line here.
+
+use crate::{Decode, Derive, Fold, Surroundings, Transform};
+
+/// Which shape a step has; where in a stage it may stand follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Raw record to record: the first step.
+    Decode,
+    /// Record to records: stateless.
+    Transform,
+    /// Profile and record to profile: a stage with a `store`, first.
+    Fold,
+    /// Profile to computed values: a stage with a `store`, after its folds.
+    Derive,
+}
+
+/// A step, ready to run.
+pub enum Step {
+    /// See [`Decode`].
+    Decode(Box<dyn Decode>),
+    /// See [`Transform`].
+    Transform(Box<dyn Transform>),
+    /// See [`Fold`].
+    Fold(Box<dyn Fold>),
+    /// See [`Derive`].
+    Derive(Box<dyn Derive>),
+}
+
+/// Parameters that a step does not take, with the path of the member that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct InvalidParameters {
+    /// Member names from `with:` down to the culprit.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// What the catalogue says of one transform.
+pub struct Entry {
+    /// What `use:` names; the file's name, and the metric's label.
+    pub name: &'static str,
+    /// One line for people.
+    pub summary: &'static str,
+    /// Where it may stand.
+    pub shape: Shape,
+    /// The ports that `to:` may map, besides the stage's own `to:`.
+    pub ports: &'static [&'static str],
+    /// The JSON Schema of `with:`, with descriptions and defaults.
+    pub parameters: fn() -> schemars::Schema,
+    /// Builds the step from `with:` (an object; `{}` where it is left out).
+    pub build: fn(&serde_json::Value, &Surroundings) -> Result<Step, InvalidParameters>,
+}
+
+/// Every transform there is, in the order in which the shipped pipeline uses them.
+pub const CATALOGUE: &[Entry] = &[];
