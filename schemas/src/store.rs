@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::profile::{AlertTransition, Computed, Profile};
+use crate::profile::{AlertTransition, Computed, Profile, View};
 use crate::{Header, Json, Origin, Reason, TopicName, Violation};
 
 /// A profile to write: what events made of it, and what the rules compute.
@@ -16,6 +16,8 @@ use crate::{Header, Json, Origin, Reason, TopicName, Violation};
 pub struct Row {
     /// The profile; its `version` is the one that was read, its `alerts` those to store.
     pub profile: Profile,
+    /// Its sections with the overlays over them: what the section columns show.
+    pub view: View,
     /// What the rules computed of it.
     pub computed: Computed,
     /// The id of the event with the latest stamp.

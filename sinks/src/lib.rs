@@ -1,8 +1,23 @@
 //! Where profiles rest. The [`Sink`] trait, and what implements it: `postgres`, `sqlite`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+
+/// How a sink is opened, besides its address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The pipeline's name: part of positions, leases, ids.
+    pub pipeline: String,
+    /// The profiles' table; default `customer_detailed_profiles`.
+    pub table: String,
+    /// Renamed columns of that table: our name to the database's.
+    pub columns: BTreeMap<String, String>,
+    /// Connections at most.
+    pub connections: u32,
+}
 
 /// A store of profiles with all that is written in one transaction with them (`architecture.md`, rules 4 to 7).
 ///

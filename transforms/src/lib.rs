@@ -15,15 +15,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use schemas::profile::{Computed, Profile};
+use schemas::profile::{Computed, Profile, View};
 use schemas::store::CriticalChange;
 use schemas::{Raw, Record, Reject, TopicName};
 
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
-pub use view::View;
 
 mod catalogue;
-mod view;
 
 /// Makes records of raw ones.
 pub trait Decode: Send + Sync {

@@ -8,6 +8,7 @@ mod amount;
 mod computed;
 mod overlay;
 mod section;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use computed::{
 };
 pub use overlay::{Overlay, Path};
 pub use section::{Section, SectionName, Sections, Stamp};
+pub use view::View;
 
 /// The two kinds of customer; the sink's names, the wire's `COMPANY` is [`CustomerType::Pme`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

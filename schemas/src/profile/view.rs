@@ -1,10 +1,10 @@
 //! A profile's sections as the rules read them: with the overlays of critical syncs over them.
 
-use schemas::profile::{Profile, SectionName};
-use schemas::{Json, JsonRef};
+use super::{Profile, SectionName};
+use crate::{Json, JsonRef};
 
 /// Each section's content as it counts for the rules. An overlay counts as present, but makes no section exist (spec/2 §1).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct View {
     sections: [Option<Json>; SectionName::ALL.len()],
     summaries: [Option<Json>; SectionName::ALL.len()],
