@@ -1,3 +1,4 @@
 //! syncline
 
+pub mod config;
 pub mod topics;
