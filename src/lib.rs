@@ -1,4 +1,5 @@
 //! syncline
 
+pub mod cli;
 pub mod config;
 pub mod topics;

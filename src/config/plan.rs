@@ -9,7 +9,7 @@ use std::time::Duration;
 use schemas::{TopicName, Validator};
 use transforms::Step;
 
-/// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check`].
+/// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check()`].
 pub struct Plan {
     /// Part of ids and stored positions.
     pub name: String,
@@ -109,6 +109,8 @@ pub struct StorePlan {
 pub struct BatchPlan {
     /// At most this many records; at least 1.
     pub records: usize,
+    /// About this many bytes of values; at least 1 KiB.
+    pub size_bytes: usize,
     /// How long to wait for more once there is one.
     pub linger: Duration,
 }
