@@ -20,6 +20,8 @@
 mod brought;
 mod critical_sync;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 use schemas::profile::{CustomerType, Profile, Section, SectionName, Stamp, Stated};
