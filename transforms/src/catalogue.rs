@@ -1,6 +1,6 @@
 //! The explicit list of transforms. To add one: a file beside this one, and a line here.
 
-use crate::{Decode, Derive, Fold, Surroundings, Transform};
+use crate::{Decode, Derive, Fold, MergeProfile, Surroundings, Transform};
 
 /// Which shape a step has; where in a stage it may stand follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,4 +54,4 @@ pub struct Entry {
 }
 
 /// Every transform there is, in the order in which the shipped pipeline uses them.
-pub const CATALOGUE: &[Entry] = &[];
+pub const CATALOGUE: &[Entry] = &[MergeProfile::ENTRY];

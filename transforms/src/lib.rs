@@ -20,8 +20,10 @@ use schemas::store::CriticalChange;
 use schemas::{Raw, Record, Reject, TopicName};
 
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
+pub use merge_profile::{MergeProfile, requested_overlays};
 
 mod catalogue;
+mod merge_profile;
 
 /// Makes records of raw ones.
 pub trait Decode: Send + Sync {
