@@ -1,19 +1,53 @@
 //! Brokers: the [`Topics`] trait, and what implements it.
 //!
-//! * `memory`: in this process only, for tests.
+//! * [`local`]: in a directory, for any number of processes on one machine, without a server.
+//! * [`memory`]: in this process only, for tests.
 //!
 //! Which partition a record goes to is one rule for both, that of Kafka's own producer, so that a move to Kafka keeps placement.
 
+pub mod local;
 pub mod memory;
 mod placement;
 mod read_ahead;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::{Fault, FaultKind, Outgoing, Raw, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, TopicName};
+use tokio::time::Instant;
+
+/// Which broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broker {
+    /// Topics in a directory.
+    Local {
+        /// The directory; created where it is missing.
+        dir: PathBuf,
+    },
+    /// Topics in this process only, gone with it.
+    Memory,
+}
+
+impl Broker {
+    /// Opens it. `clock` gives the timestamp of records that carry none, where the broker does not stamp them itself.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` when what is configured cannot be used; any [`Fault`] of the broker.
+    pub async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Topics>, Fault> {
+        match self {
+            Self::Local { dir } => Ok(Arc::new(local::Local::open(dir, clock).await?)),
+            Self::Memory => Ok(Arc::new(memory::Memory::new(clock))),
+        }
+    }
+}
+
+/// How many partitions a topic gets where nobody says: enough for several workers, few enough to read by hand.
+pub const DEFAULT_PARTITIONS: u32 = 4;
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +107,14 @@ pub struct ReadLimits {
     pub bytes: usize,
     /// How long to wait for a first record.
     pub wait: Duration,
+}
+
+impl ReadLimits {
+    /// When the wait is over, counted from now.
+    fn deadline(&self) -> Instant {
+        const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+        Instant::now() + self.wait.min(LONGEST)
+    }
 }
 
 /// A broker.

@@ -1,24 +1,70 @@
 //! Which partition a record goes to: the rule of Kafka's default producer.
 
-use schemas::{Fault, Outgoing};
+use std::collections::BTreeMap;
 
-use super::{TopicPartition, no_such_partition};
+use schemas::{Fault, Outgoing, TopicName};
+
+use super::{TopicPartition, no_such_partition, no_such_topic};
 
 /// Keyless records stay on one partition for this many bytes of values, so that they form batches (Kafka's `batch.size`).
 const STICKY_BYTES: usize = 16 * 1024;
+
+/// Where a record goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The partition.
+    pub(super) partition: u32,
+    /// The offset in it.
+    pub(super) offset: u64,
+}
+
+/// Places records in several topics.
+#[derive(Debug, Default)]
+pub(super) struct Placements(BTreeMap<TopicName, Placement>);
+
+impl Placements {
+    /// Adds a topic that exists.
+    pub(super) fn insert(&mut self, topic: TopicName, placement: Placement) {
+        self.0.insert(topic, placement);
+    }
+
+    /// Where each record goes: all of them, or none when one is refused.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` for a topic or a named partition that does not exist.
+    pub(super) fn place_all(&mut self, records: &[Outgoing]) -> Result<Vec<Place>, Fault> {
+        let before = self.0.clone();
+        let mut places = Vec::with_capacity(records.len());
+        for record in records {
+            let placed = match self.0.get_mut(&record.topic) {
+                Some(placement) => placement.place(record),
+                None => Err(no_such_topic(&record.topic)),
+            };
+            match placed {
+                Ok(place) => places.push(place),
+                Err(fault) => {
+                    self.0 = before;
+                    return Err(fault);
+                }
+            }
+        }
+        Ok(places)
+    }
+}
 
 /// Places records in one topic, in the order in which they are written.
 ///
 /// A record without a key goes to the partition that holds the least, and so do those after it until [`STICKY_BYTES`] are there.
 /// So load evens out over any number of processes and restarts, without a state to share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Placement {
     /// The offset that the next record of each partition will get; at least one partition.
     ends: Vec<u64>,
     sticky: Option<Sticky>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sticky {
     partition: u32,
     bytes_left: usize,
@@ -31,12 +77,7 @@ impl Placement {
         Self { ends, sticky: None }
     }
 
-    /// The partition of the record, and the offset that it gets there.
-    ///
-    /// # Errors
-    ///
-    /// `Refused` for a named partition that does not exist.
-    pub(super) fn place(&mut self, record: &Outgoing) -> Result<(u32, u64), Fault> {
+    fn place(&mut self, record: &Outgoing) -> Result<Place, Fault> {
         let partition = match (record.partition, &record.key) {
             (Some(named), _) => named,
             (None, Some(key)) => of_key(key, self.ends.len()),
@@ -48,7 +89,7 @@ impl Placement {
         };
         let offset = *end;
         *end += 1;
-        Ok((partition, offset))
+        Ok(Place { partition, offset })
     }
 
     fn of_keyless(&mut self, value_bytes: usize) -> u32 {
@@ -129,20 +170,24 @@ mod tests {
         }
     }
 
+    fn places<const N: usize>(placed: [(u32, u64); N]) -> [Place; N] {
+        placed.map(|(partition, offset)| Place { partition, offset })
+    }
+
     #[test]
     fn offsets_count_up_in_each_partition() {
         let mut placement = Placement::new(vec![7, 0]);
         let placed: Vec<_> = [0, 1, 0, 1].map(|p| placement.place(&record(Some(p), None, 1)).unwrap()).into();
-        assert_eq!(placed, [(0, 7), (1, 0), (0, 8), (1, 1)]);
+        assert_eq!(placed, places([(0, 7), (1, 0), (0, 8), (1, 1)]));
     }
 
     #[test]
     fn a_key_keeps_its_partition_and_an_empty_key_is_a_key() {
         let mut placement = Placement::new(vec![0; 5]);
-        let empty = placement.place(&record(None, Some(b""), 1)).unwrap().0;
+        let empty = placement.place(&record(None, Some(b""), 1)).unwrap().partition;
         assert_eq!(empty, 275_646_681 % 5);
         for _ in 0..10 {
-            assert_eq!(placement.place(&record(None, Some(b""), 99_999)).unwrap().0, empty);
+            assert_eq!(placement.place(&record(None, Some(b""), 99_999)).unwrap().partition, empty);
         }
     }
 
@@ -150,10 +195,10 @@ mod tests {
     fn keyless_records_stay_for_a_batch_then_move_to_the_emptiest_partition() {
         let mut placement = Placement::new(vec![9, 0, 5]);
         let placed: Vec<_> = (0..4).map(|_| placement.place(&record(None, None, STICKY_BYTES / 2)).unwrap()).collect();
-        assert_eq!(placed, [(1, 0), (1, 1), (1, 2), (1, 3)]);
+        assert_eq!(placed, places([(1, 0), (1, 1), (1, 2), (1, 3)]));
         let mut placement = Placement::new(vec![0, 0]);
         let placed: Vec<_> = (0..4).map(|_| placement.place(&record(None, None, STICKY_BYTES)).unwrap()).collect();
-        assert_eq!(placed, [(0, 0), (1, 0), (0, 1), (1, 1)]);
+        assert_eq!(placed, places([(0, 0), (1, 0), (0, 1), (1, 1)]));
     }
 
     #[test]
@@ -161,5 +206,18 @@ mod tests {
         let fault = Placement::new(vec![0, 0]).place(&record(Some(2), None, 1)).unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Refused);
         assert!(fault.to_string().contains("t[2]"), "{fault}");
+    }
+
+    #[test]
+    fn records_are_placed_all_or_none() {
+        let topic = record(None, None, 1).topic;
+        let mut placements = Placements::default();
+        placements.insert(topic, Placement::new(vec![0, 0]));
+        let mut elsewhere = record(None, None, 1);
+        elsewhere.topic = TopicName::try_from("missing").unwrap();
+        let fault = placements.place_all(&[record(Some(0), None, 1), elsewhere]).unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::Refused);
+        assert!(fault.to_string().contains("\"missing\""), "{fault}");
+        assert_eq!(placements.place_all(&[record(Some(0), None, 1)]).unwrap(), places([(0, 0)]));
     }
 }

@@ -1,16 +1,14 @@
 //! Topics in this process's memory: what tests run on. The semantics are those of the other brokers; only a restart loses everything.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::{Clock, Fault, Origin, Outgoing, Raw, TopicName};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
-use super::placement::Placement;
+use super::placement::{Place, Placement, Placements};
 use super::read_ahead::ReadAhead;
 use super::{Bounds, ReadLimits, Reader, TopicPartition, TopicSpec, Topics, no_partitions, no_such_partition, no_such_topic};
 
@@ -55,24 +53,18 @@ fn bounds_of(records: &[Raw]) -> Bounds {
     Bounds { first: 0, end: records.len() as u64 }
 }
 
-/// Where each record goes: all of them, or none when one is refused.
-fn place(log: &Log, records: &[Outgoing]) -> Result<Vec<(u32, u64)>, Fault> {
-    let mut placements: BTreeMap<&TopicName, Placement> = BTreeMap::new();
-    let mut places = Vec::with_capacity(records.len());
-    for record in records {
-        let placement = match placements.entry(&record.topic) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => {
-                let partitions = log.get(&record.topic).ok_or_else(|| no_such_topic(&record.topic))?;
-                new.insert(Placement::new(partitions.iter().map(|records| records.len() as u64).collect()))
-            }
-        };
-        places.push(placement.place(record)?);
+/// The partitions of the topics that the records name, as far as they exist.
+fn placements(log: &Log, records: &[Outgoing]) -> Placements {
+    let mut placements = Placements::default();
+    for topic in records.iter().map(|record| &record.topic).collect::<BTreeSet<_>>() {
+        if let Some(partitions) = log.get(topic) {
+            placements.insert(topic.clone(), Placement::new(partitions.iter().map(|records| records.len() as u64).collect()));
+        }
     }
-    Ok(places)
+    placements
 }
 
-fn stored(record: Outgoing, (partition, offset): (u32, u64), now: DateTime<Utc>) -> Raw {
+fn stored(record: Outgoing, Place { partition, offset }: Place, now: DateTime<Utc>) -> Raw {
     let timestamp = record.timestamp.unwrap_or(now);
     Raw {
         origin: Origin { topic: record.topic, partition, offset },
@@ -119,9 +111,11 @@ impl Topics for Memory {
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
         let now = self.shared.clock.now();
         let mut log = self.shared.log();
-        let places = place(&log, &records)?;
+        let places = placements(&log, &records).place_all(&records)?;
         for (record, place) in records.into_iter().zip(places) {
-            if let Some(partition) = log.get_mut(&record.topic).and_then(|partitions| partitions.get_mut(place.0 as usize)) {
+            if let Some(partition) =
+                log.get_mut(&record.topic).and_then(|partitions| partitions.get_mut(place.partition as usize))
+            {
                 partition.push(stored(record, place, now));
             }
         }
@@ -160,7 +154,7 @@ impl MemoryReader {
 #[async_trait]
 impl Reader for MemoryReader {
     async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault> {
-        let deadline = Instant::now().checked_add(limits.wait);
+        let deadline = limits.deadline();
         loop {
             self.writes.borrow_and_update();
             self.fetch(limits)?;
@@ -169,12 +163,8 @@ impl Reader for MemoryReader {
                 return Ok(taken);
             }
             // The sender lives in `shared`, so a change can only be a write.
-            match deadline {
-                Some(deadline) => match tokio::time::timeout_at(deadline, self.writes.changed()).await {
-                    Ok(_) => {}
-                    Err(_) => return Ok(Vec::new()),
-                },
-                None => drop(self.writes.changed().await),
+            if tokio::time::timeout_at(deadline, self.writes.changed()).await.is_err() {
+                return Ok(taken);
             }
         }
     }
