@@ -1,0 +1,5 @@
+//! The profile store in a SQLite file.
+mod connect;
+mod fault;
+pub(crate) mod migrate;
+mod time;
