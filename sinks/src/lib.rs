@@ -1,6 +1,6 @@
 //! Where profiles rest. The [`Sink`] trait, and what implements it: `postgres`, `sqlite`.
 //!
-//! [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
+//! [`open`] opens a store by its address; [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
 
 mod changelog;
 mod columns;
@@ -9,6 +9,8 @@ mod migrations;
 mod settings;
 mod sqlite;
 mod state;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
@@ -36,6 +38,19 @@ impl Database {
                 Err(Fault::new(FaultKind::Refused, what))
             }
         }
+    }
+}
+
+/// Opens the store at `url`: `sqlite://path`, or `sqlite::memory:` for tests.
+///
+/// The tables must be there: [`migrate_run`] makes them. Only a store in memory, which nobody else could migrate, makes its own.
+///
+/// # Errors
+///
+/// `Refused` for an unknown scheme, names that are no identifiers, or missing tables; `Unavailable` when the database does not answer.
+pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault> {
+    match Database::of(url)? {
+        Database::Sqlite => Ok(Arc::new(sqlite::SqliteSink::open(url, settings).await?)),
     }
 }
 
