@@ -58,3 +58,13 @@ async fn a_caller_that_goes_away_leaves_no_transaction_behind() {
     assert_eq!(sink.write(&batch(vec![0; 100])).await.unwrap(), Written::Durable);
     assert_eq!(sink.outbox(100).await.unwrap().len(), 21, "requests are finished in turn, whoever still listens");
 }
+
+#[tokio::test]
+async fn the_table_has_the_columns_that_the_contract_names_in_its_order() {
+    let mut connection = connect::options("sqlite::memory:").unwrap().connect().await.unwrap();
+    migrate::apply(&mut connection, &Settings::new("pipeline").names().unwrap()).await.unwrap();
+    let columns = sqlx::query("select name from pragma_table_info('customer_detailed_profiles') order by cid");
+    let columns = columns.fetch_all(&mut connection).await.unwrap();
+    let names: Vec<String> = columns.iter().map(|row| read::get(row, "name").unwrap()).collect();
+    assert_eq!(names, crate::columns::COLUMNS);
+}
