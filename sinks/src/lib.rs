@@ -1,14 +1,17 @@
 //! Where profiles rest. The [`Sink`] trait, and what implements it: `postgres`, `sqlite`.
 //!
-//! [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
+//! [`open`] opens a store by its address; [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
 
 mod changelog;
 mod columns;
 mod headers;
 mod migrations;
+mod postgres;
 mod settings;
 mod sqlite;
 mod state;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
@@ -19,6 +22,8 @@ pub use settings::{DEFAULT_TABLE, Settings};
 
 /// The databases that a profile store can be in, by the scheme of its address.
 enum Database {
+    /// `postgres://`, `postgresql://`
+    Postgres,
     /// `sqlite://`, `sqlite::memory:`
     Sqlite,
 }
@@ -30,12 +35,27 @@ impl Database {
     fn of(url: &str) -> Result<Self, Fault> {
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
         match scheme {
+            "postgres" | "postgresql" => Ok(Self::Postgres),
             "sqlite" => Ok(Self::Sqlite),
             other => {
-                let what = format!("sink: no database is known by the scheme {other:?}; known: sqlite://");
+                let what = format!("sink: no database is known by the scheme {other:?}; known: postgres://, sqlite://");
                 Err(Fault::new(FaultKind::Refused, what))
             }
         }
+    }
+}
+
+/// Opens the store at `url`: `postgres://user:password@host/database`.
+///
+/// The tables must be there: [`migrate_run`] makes them.
+///
+/// # Errors
+///
+/// `Refused` for an unknown scheme, names that are no identifiers, or missing tables; `Unavailable` when the database does not answer.
+pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault> {
+    match Database::of(url)? {
+        Database::Postgres => Ok(Arc::new(postgres::PostgresSink::open(url, settings).await?)),
+        Database::Sqlite => Err(Fault::new(FaultKind::Refused, "sqlite: only its tables are there yet")),
     }
 }
 
@@ -46,6 +66,7 @@ impl Database {
 /// A [`Fault`] of the database; steps before the one that failed stay applied.
 pub async fn migrate_run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::run(url, settings).await,
         Database::Sqlite => sqlite::migrate::run(url, settings).await,
     }
 }
@@ -57,6 +78,7 @@ pub async fn migrate_run(url: &str, settings: &Settings) -> Result<Vec<Migration
 /// A [`Fault`] of the database.
 pub async fn migrate_show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::show(url, settings).await,
         Database::Sqlite => sqlite::migrate::show(url, settings).await,
     }
 }
@@ -68,6 +90,7 @@ pub async fn migrate_show(url: &str, settings: &Settings) -> Result<Vec<Migratio
 /// A [`Fault`] of the database.
 pub async fn migrate_revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::revert(url, settings).await,
         Database::Sqlite => sqlite::migrate::revert(url, settings).await,
     }
 }
