@@ -45,9 +45,9 @@ impl Database {
     }
 }
 
-/// Opens the store at `url`: `postgres://user:password@host/database`.
+/// Opens the store at `url`: `postgres://user:password@host/database`, `sqlite://path`, or `sqlite::memory:` for tests.
 ///
-/// The tables must be there: [`migrate_run`] makes them.
+/// The tables must be there: [`migrate_run`] makes them. Only a store in memory, which nobody else could migrate, makes its own.
 ///
 /// # Errors
 ///
@@ -55,7 +55,7 @@ impl Database {
 pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault> {
     match Database::of(url)? {
         Database::Postgres => Ok(Arc::new(postgres::PostgresSink::open(url, settings).await?)),
-        Database::Sqlite => Err(Fault::new(FaultKind::Refused, "sqlite: only its tables are there yet")),
+        Database::Sqlite => Ok(Arc::new(sqlite::SqliteSink::open(url, settings).await?)),
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use schemas::profile::{
     AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Outline, Overlay, Path, Profile, Rating, ReviewPriority,
-    RiskLevel, Section, SectionName, Sections, Stamp, Stated, SyncStatus,
+    RiskLevel, Section, SectionName, Sections, Stamp, Stated,
 };
 use schemas::store::Row;
 use schemas::{Fault, FaultKind, Json};

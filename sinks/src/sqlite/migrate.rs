@@ -79,21 +79,25 @@ pub(super) async fn apply(connection: &mut SqliteConnection, names: &Names) -> R
 /// Every step, and when it was applied. A file that does not exist has none, and is not made.
 pub(crate) async fn show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     settings.names()?;
-    let options = connect::options(url)?;
-    if !connect::in_memory(url) && !options.get_filename().exists() {
-        return status(&STEPS, &[]);
-    }
-    let mut connection = options.connect().await.map_err(fault::when("opening the database"))?;
+    let Some(mut connection) = existing(url).await? else { return status(&STEPS, &[]) };
     let all = steps(&mut connection).await;
     close(connection).await?;
     all
 }
 
+/// A connection to a database that is there already.
+async fn existing(url: &str) -> Result<Option<SqliteConnection>, Fault> {
+    let options = connect::options(url)?;
+    if !connect::in_memory(url) && !options.get_filename().exists() {
+        return Ok(None);
+    }
+    options.connect().await.map(Some).map_err(fault::when("opening the database"))
+}
+
 /// Undoes the last step that was applied.
 pub(crate) async fn revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
     let names = settings.names()?;
-    let options = connect::options(url)?;
-    let mut connection = options.connect().await.map_err(fault::when("opening the database"))?;
+    let Some(mut connection) = existing(url).await? else { return Ok(None) };
     let reverted = undo(&mut connection, &names).await;
     close(connection).await?;
     reverted

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, View};
+use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, SyncStatus, View};
 use schemas::{Origin, TopicName};
 
 use super::*;
