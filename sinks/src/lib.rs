@@ -6,6 +6,7 @@ mod changelog;
 mod columns;
 mod headers;
 mod migrations;
+mod postgres;
 mod settings;
 mod sqlite;
 mod state;
@@ -21,6 +22,8 @@ pub use settings::{DEFAULT_TABLE, Settings};
 
 /// The databases that a profile store can be in, by the scheme of its address.
 enum Database {
+    /// `postgres://`, `postgresql://`
+    Postgres,
     /// `sqlite://`, `sqlite::memory:`
     Sqlite,
 }
@@ -32,16 +35,17 @@ impl Database {
     fn of(url: &str) -> Result<Self, Fault> {
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
         match scheme {
+            "postgres" | "postgresql" => Ok(Self::Postgres),
             "sqlite" => Ok(Self::Sqlite),
             other => {
-                let what = format!("sink: no database is known by the scheme {other:?}; known: sqlite://");
+                let what = format!("sink: no database is known by the scheme {other:?}; known: postgres://, sqlite://");
                 Err(Fault::new(FaultKind::Refused, what))
             }
         }
     }
 }
 
-/// Opens the store at `url`: `sqlite://path`, or `sqlite::memory:` for tests.
+/// Opens the store at `url`: `postgres://user:password@host/database`, `sqlite://path`, or `sqlite::memory:` for tests.
 ///
 /// The tables must be there: [`migrate_run`] makes them. Only a store in memory, which nobody else could migrate, makes its own.
 ///
@@ -50,6 +54,7 @@ impl Database {
 /// `Refused` for an unknown scheme, names that are no identifiers, or missing tables; `Unavailable` when the database does not answer.
 pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => Ok(Arc::new(postgres::PostgresSink::open(url, settings).await?)),
         Database::Sqlite => Ok(Arc::new(sqlite::SqliteSink::open(url, settings).await?)),
     }
 }
@@ -61,6 +66,7 @@ pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault
 /// A [`Fault`] of the database; steps before the one that failed stay applied.
 pub async fn migrate_run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::run(url, settings).await,
         Database::Sqlite => sqlite::migrate::run(url, settings).await,
     }
 }
@@ -72,6 +78,7 @@ pub async fn migrate_run(url: &str, settings: &Settings) -> Result<Vec<Migration
 /// A [`Fault`] of the database.
 pub async fn migrate_show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::show(url, settings).await,
         Database::Sqlite => sqlite::migrate::show(url, settings).await,
     }
 }
@@ -83,6 +90,7 @@ pub async fn migrate_show(url: &str, settings: &Settings) -> Result<Vec<Migratio
 /// A [`Fault`] of the database.
 pub async fn migrate_revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
     match Database::of(url)? {
+        Database::Postgres => postgres::migrate::revert(url, settings).await,
         Database::Sqlite => sqlite::migrate::revert(url, settings).await,
     }
 }
