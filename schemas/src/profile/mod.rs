@@ -6,6 +6,7 @@
 mod alert;
 mod amount;
 mod computed;
+mod history;
 mod overlay;
 mod section;
 mod view;
@@ -17,9 +18,10 @@ use chrono::{DateTime, Utc};
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
 pub use computed::{
-    Attention, AttentionReason, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
+    Attention, AttentionReason, Band, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
     InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
 };
+pub use history::{Change, changes};
 pub use overlay::{Overlay, Path};
 pub use section::{Section, SectionName, Sections, Stamp};
 pub use view::View;
