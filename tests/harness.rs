@@ -152,10 +152,32 @@ impl Drop for Bench {
 
 /// Columns that hold JSON text in SQLite.
 const JSON_COLUMNS: &[&str] = &[
-    "conformity_issues", "risk_factors", "insights", "attention_reasons", "alerts", "risk_flags", "suggested_actions", "data",
-    "violations", "basic", "company_profile", "institution_profile", "specific_data", "extended_profile", "regulatory_profile",
-    "assets", "assets_summary", "stocks", "stocks_summary", "performance_metrics", "producer_completeness", "changes",
-    "financial_metrics", "inventory_metrics", "risk_profile", "completeness_detail",
+    "conformity_issues",
+    "risk_factors",
+    "insights",
+    "attention_reasons",
+    "alerts",
+    "risk_flags",
+    "suggested_actions",
+    "data",
+    "violations",
+    "basic",
+    "company_profile",
+    "institution_profile",
+    "specific_data",
+    "extended_profile",
+    "regulatory_profile",
+    "assets",
+    "assets_summary",
+    "stocks",
+    "stocks_summary",
+    "performance_metrics",
+    "producer_completeness",
+    "changes",
+    "financial_metrics",
+    "inventory_metrics",
+    "risk_profile",
+    "completeness_detail",
 ];
 const AMOUNT_COLUMNS: &[&str] = &["total_assets_value", "total_stock_value"];
 const BOOLEAN_COLUMNS: &[&str] = &["is_conform", "requires_attention"];

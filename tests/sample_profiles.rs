@@ -11,9 +11,24 @@ use serde_json::{Value, json};
 use super::harness::{Bench, Database, record_lines, root};
 
 const COLUMNS: &[&str] = &[
-    "customer_id", "customer_type", "completeness", "compliance_rating", "conformity_score", "is_conform", "conformity_issues",
-    "risk_score", "risk_level", "risk_factors", "insights", "admin_status", "requires_attention", "attention_reasons",
-    "review_priority", "urgency", "total_assets_value", "total_stock_value",
+    "customer_id",
+    "customer_type",
+    "completeness",
+    "compliance_rating",
+    "conformity_score",
+    "is_conform",
+    "conformity_issues",
+    "risk_score",
+    "risk_level",
+    "risk_factors",
+    "insights",
+    "admin_status",
+    "requires_attention",
+    "attention_reasons",
+    "review_priority",
+    "urgency",
+    "total_assets_value",
+    "total_stock_value",
 ];
 
 fn sample(name: &str) -> PathBuf {
