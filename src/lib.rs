@@ -1,3 +1,4 @@
 //! syncline
 
+pub mod record_line;
 pub mod topics;

@@ -46,9 +46,6 @@ impl Broker {
     }
 }
 
-/// How many partitions a topic gets where nobody says: enough for several workers, few enough to read by hand.
-pub const DEFAULT_PARTITIONS: u32 = 4;
-
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicPartition {
