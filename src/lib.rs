@@ -1,4 +1,5 @@
 //! syncline
 
+pub mod cli;
 pub mod record_line;
 pub mod topics;
