@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use transforms::Entry;
 
+use super::format::Format;
 use crate::config::{self, Environment, Finding, Severity, render};
 
 /// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
@@ -23,15 +24,6 @@ pub struct Check {
     /// Let warnings fail too.
     #[arg(long)]
     strict: bool,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs: `{ok, errors, warnings, findings: [{severity, message, file, line, column, pointer, cause, help}]}`.
-    Json,
 }
 
 impl Check {

@@ -12,8 +12,10 @@ use schemas::Reason;
 use schemas::store::{DeadLetterFilter, StoredDeadLetter};
 use serde_json::{Value, json};
 
-use super::summary::{Format, grouped};
-use super::{Exit, Failure, environment, migrate, pipeline};
+use super::exit::Exit;
+use super::format::Format;
+use super::summary::grouped;
+use super::{Failure, environment, migrate, pipeline};
 
 /// Lists or shows the records that could not be processed.
 #[derive(Debug, Args)]

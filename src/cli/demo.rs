@@ -11,7 +11,8 @@ use comfy_table::{CellAlignment, Table, presets};
 use schemas::{Fault, FaultKind};
 
 use super::environment::Overridden;
-use super::{Exit, Failure, pipeline, run, summary};
+use super::exit::Exit;
+use super::{Failure, pipeline, run, summary};
 use crate::api;
 use crate::config::Plan;
 use crate::generate::Generator;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sinks::{MigrationStatus, Settings};
 
-use super::{Exit, Failure, environment, pipeline};
+use super::exit::Exit;
+use super::{Failure, environment, pipeline};
 use crate::config::SinkPlan;
 
 /// Creates, shows or reverts the tables of the pipeline's sink.

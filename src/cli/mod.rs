@@ -3,16 +3,20 @@
 //! stdout carries the result, and only it; stderr the progress and the logs.
 
 pub mod check;
-mod consume;
+pub mod consume;
 mod dead_letters;
 mod demo;
 pub mod environment;
+pub mod exit;
+pub mod format;
 mod generate;
 pub mod list;
+mod lines;
 mod log;
 mod migrate;
 mod pipeline;
-mod produce;
+pub mod produce;
+mod progress;
 mod run;
 mod summary;
 
@@ -20,22 +24,9 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use schemas::{Fault, Reaction};
+use schemas::Fault;
 
-/// How a command ends (spec/5, "Exit codes").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// Done.
-    Done = 0,
-    /// The thing asked about is not so.
-    NotSo = 1,
-    /// Wrong usage.
-    Usage = 2,
-    /// A system that it needs did not answer.
-    Unanswered = 3,
-    /// Stopped by a fault that retrying cannot mend.
-    Stopped = 4,
-}
+use self::exit::Exit;
 
 /// Why a command failed: what to print, and how to end.
 #[derive(Debug)]
@@ -54,11 +45,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        let exit = match fault.reaction() {
-            Reaction::Retry => Exit::Unanswered,
-            Reaction::Bisect | Reaction::Rejoin | Reaction::Stop => Exit::Stopped,
-        };
-        Self::new(exit, format!("{fault}\nhelp: {}", fault.advice()))
+        Self::new(Exit::from(&fault), format!("{fault}\nhelp: {}", fault.advice()))
     }
 }
 
@@ -77,9 +64,9 @@ enum Command {
     /// Show the whole pipeline at work, on generated customers.
     Demo(demo::DemoArgs),
     /// Write record lines to topics.
-    Produce(produce::ProduceArgs),
+    Produce(pipeline::WithFile<produce::Produce>),
     /// Print a topic's records as record lines.
-    Consume(consume::ConsumeArgs),
+    Consume(pipeline::WithFile<consume::Consume>),
     /// Print realistic events as record lines.
     Generate(generate::GenerateArgs),
     /// Show every error of a pipeline file at once.
@@ -100,13 +87,13 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(message) = log::init() {
         eprintln!("error: {message}");
-        return ExitCode::from(Exit::Usage as u8);
+        return Exit::Usage.into();
     }
     match run_command(cli.command) {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => exit.into(),
         Err(failure) => {
             eprintln!("error: {}", failure.message);
-            ExitCode::from(failure.exit as u8)
+            failure.exit.into()
         }
     }
 }
@@ -115,9 +102,9 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => block_on(run::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
-        Command::Produce(args) => block_on(produce::command(args)),
-        Command::Consume(args) => block_on(consume::command(args)),
-        Command::Generate(args) => generate::command(&args),
+        Command::Produce(args) => block_on(pipeline::produce(args)),
+        Command::Consume(args) => block_on(pipeline::consume(args)),
+        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| true)),
         Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
         Command::List(list) => printed(list.run(transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true)),
         Command::Migrate(args) => block_on(migrate::run(args)),

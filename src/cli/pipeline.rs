@@ -1,14 +1,17 @@
 //! What commands share that work with a pipeline file: loading it, and connecting what it names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
 use schemas::SystemClock;
 
-use super::{Exit, Failure};
-use crate::config::{self, Environment, Plan};
+use super::exit::Exit;
+use super::{Failure, consume, environment, produce};
+use crate::config::{self, Environment, Plan, TopicPlan};
 use crate::run::{Health, Options, Pipeline};
+use crate::topics::Topics;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
 pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
@@ -33,4 +36,43 @@ pub(super) async fn connect(plan: Plan, health: Arc<Health>, patience: Option<Du
 fn owner() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "host".into());
     format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
+}
+
+/// A command's own arguments, and the pipeline file whose brokers and topics it works with.
+#[derive(Debug, Args)]
+pub(super) struct WithFile<T: Args> {
+    /// The pipeline file, for its brokers and topics
+    #[arg(long = "pipeline", value_name = "FILE", default_value = "pipeline.yaml")]
+    pipeline: PathBuf,
+    #[command(flatten)]
+    command: T,
+}
+
+/// Record lines into the broker of the pipeline file.
+pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Failure> {
+    let plan = load(&args.pipeline, &environment::Process)?;
+    let broker = default_broker(&plan).await?;
+    let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
+    let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
+    produced.map_err(|error| Failure::new(error.exit(), error.to_string()))?;
+    Ok(Exit::Done)
+}
+
+/// A topic's records as record lines.
+pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
+    let plan = load(&args.pipeline, &environment::Process)?;
+    let broker = default_broker(&plan).await?;
+    match args.command.run(broker, &mut std::io::stdout()).await {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+    }
+}
+
+/// The broker that the plan's topics are on.
+async fn default_broker(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
+    let Some(broker) = plan.brokers.values().next() else {
+        return Err(Failure::new(Exit::NotSo, "the pipeline file has no topic on a broker"));
+    };
+    Ok(broker.open(Arc::new(SystemClock)).await?)
 }

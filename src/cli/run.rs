@@ -9,7 +9,9 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{Exit, Failure, environment, pipeline, summary};
+use super::exit::Exit;
+use super::format::Format;
+use super::{Failure, environment, pipeline, summary};
 use crate::api;
 use crate::run::{Health, Pipeline};
 
@@ -31,7 +33,7 @@ pub(super) struct RunArgs {
     http_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
     #[arg(long, value_enum, default_value_t)]
-    format: summary::Format,
+    format: Format,
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use schemas::{TopicName, Validator};
 use transforms::Step;
 
-use crate::topics::Broker;
+use crate::topics::{Broker, TopicSpec};
 
 /// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check()`].
 pub struct Plan {
@@ -44,6 +44,14 @@ pub struct TopicPlan {
     pub internal: bool,
     /// The member of the value that is the key of each record written to it.
     pub key: Option<String>,
+}
+
+impl TopicPlan {
+    /// What it should be like where it does not exist yet.
+    #[must_use]
+    pub fn spec(&self) -> TopicSpec {
+        TopicSpec { name: self.name.clone(), partitions: self.partitions }
+    }
 }
 
 /// Stages that internal topics fuse: they run as one, with one set of positions.

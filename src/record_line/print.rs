@@ -28,11 +28,13 @@ struct Line<'a> {
 
 /// The value, in the most readable form that keeps its bytes.
 #[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
 enum Value<'a> {
-    Value(&'a RawValue),
-    Raw(&'a str),
-    RawBase64(String),
+    #[serde(rename = "value")]
+    Json(&'a RawValue),
+    #[serde(rename = "raw")]
+    Text(&'a str),
+    #[serde(rename = "raw_base64")]
+    Bytes(String),
 }
 
 /// The record as a line, without the line's end.
@@ -58,8 +60,8 @@ pub fn print(record: &Raw) -> String {
 
 fn value_of(bytes: &[u8]) -> Value<'_> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => json(text).map_or(Value::Raw(text), Value::Value),
-        Err(_) => Value::RawBase64(BASE64_STANDARD.encode(bytes)),
+        Ok(text) => json(text).map_or(Value::Text(text), Value::Json),
+        Err(_) => Value::Bytes(BASE64_STANDARD.encode(bytes)),
     }
 }
 

@@ -13,8 +13,8 @@ use super::counters::Counters;
 use super::health::Health;
 use super::publisher::Publisher;
 use super::segment::Segment;
-use crate::config::{Plan, SinkPlan};
-use crate::topics::{TopicSpec, Topics};
+use crate::config::{Plan, SinkPlan, TopicPlan};
+use crate::topics::Topics;
 
 /// How a pipeline is run, besides its plan.
 pub struct Options {
@@ -85,7 +85,7 @@ impl Pipeline {
     ) -> Result<Self, Fault> {
         for (name, broker) in &brokers {
             let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
-            let specs: Vec<_> = declared.map(|topic| TopicSpec { name: topic.name.clone(), partitions: topic.partitions }).collect();
+            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
             patiently(&options.health, name, || broker.create(&specs)).await?;
         }
         let Some((name, sink)) = plan.sinks.iter().next() else {
