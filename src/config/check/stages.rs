@@ -49,6 +49,7 @@ fn stage(node: &Node, topics: &Topics, context: &Context<'_>, report: &mut Repor
         reads: Vec::new(),
     };
     steps::check_order(&stage, fields.node("store").is_some(), report);
+    steps::check_derive_order(&stage, context.catalogue, report);
     output(&stage, fields.node("to").is_some(), fields.node("store").is_some(), report);
     Some(stage)
 }

@@ -99,6 +99,21 @@ pub(super) fn check_order(stage: &Stage, has_store: bool, report: &mut Report) {
     }
 }
 
+/// Computed values build on those before them, in the order of the catalogue: another order is allowed, and rarely meant.
+pub(super) fn check_derive_order(stage: &Stage, catalogue: &[Entry], report: &mut Report) {
+    let place_in_catalogue = |step: &Step| catalogue.iter().position(|entry| entry.name == step.name);
+    let derives: Vec<_> = stage.steps.iter().filter(|step| step.shape == Shape::Derive).collect();
+    for pair in derives.windows(2) {
+        if let [earlier, later] = pair
+            && place_in_catalogue(earlier) > place_in_catalogue(later)
+        {
+            let message = format!("`{}` stands after `{}`, which may build on it", later.name, earlier.name);
+            let help = "`syncline list transforms` shows steps in the order in which they build on each other";
+            report.push(Finding::warning(later.place.clone(), message).help(help));
+        }
+    }
+}
+
 fn rank(shape: Shape) -> u8 {
     match shape {
         Shape::Decode => 0,

@@ -45,26 +45,26 @@ fn list(root: &Value, schema: &Value, path: &str, default: Option<&Value>, param
     }
 }
 
-/// The parameters of the file with the defaults of all that they leave out, as the transform itself completes them.
+/// The parameters of the file laid over the defaults, member by member, as the transforms do it themselves.
 pub(super) fn completed(schema: &Value, given: &Value) -> Value {
-    complete(schema, schema, given)
+    complete(schema, schema, None, Some(given)).unwrap_or_default()
 }
 
-fn complete(root: &Value, schema: &Value, given: &Value) -> Value {
-    let Value::Object(given) = given else { return given.clone() };
-    let mut complete_map = given.clone();
+fn complete(root: &Value, schema: &Value, default: Option<&Value>, given: Option<&Value>) -> Option<Value> {
+    // What is said beside a reference counts before what is said behind it.
+    let default = default.or_else(|| [schema, resolved(root, schema)].into_iter().find_map(|schema| schema.get("default")));
+    let value = given.or(default)?;
+    let Value::Object(value) = value else { return Some(value.clone()) };
+    let default = default.and_then(Value::as_object);
+    let mut whole = default.cloned().unwrap_or_default();
+    whole.extend(value.clone());
     for (name, member) in properties(root, schema) {
-        let value = match given.get(name) {
-            Some(value) => complete(root, member, value),
-            None => match member.get("default") {
-                // A default may leave out what its own members default to.
-                Some(default) => complete(root, member, default),
-                None => continue,
-            },
-        };
-        complete_map.insert(name.clone(), value);
+        let default = default.and_then(|default| default.get(name));
+        if let Some(member) = complete(root, member, default, value.get(name)) {
+            whole.insert(name.clone(), member);
+        }
     }
-    Value::Object(complete_map)
+    Some(Value::Object(whole))
 }
 
 /// The members that a map at this path may have, each with its type in words.
