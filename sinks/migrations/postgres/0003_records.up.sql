@@ -43,7 +43,8 @@ COMMENT ON COLUMN profile_alerts.transition IS 'The number of its last transitio
 CREATE TABLE profile_history (
     customer_id text COLLATE "C" NOT NULL,
     version bigint NOT NULL,
-    field text COLLATE "C" NOT NULL,
+    field text COLLATE "C" NOT NULL
+        CHECK (field IN ('completeness', 'compliance_rating', 'conformity_score', 'risk_level', 'admin_status')),
     before text,
     after text,
     event_id text,

@@ -24,9 +24,10 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, Fault> {
 
 /// Sessions of the pipeline. `synchronous_commit` is left as the server has it.
 fn session(url: &str, settings: &Settings) -> Result<PgConnectOptions, Fault> {
-    let lease_ms = settings.lease.as_millis().max(1).to_string();
+    let lease_ms = settings.lease.as_millis().to_string();
     Ok(options(url)?.application_name(&format!("syncline {}", settings.pipeline)).options([
-        // A worker that froze in a transaction loses its locks when it loses its lease (`architecture.md`, rule 6).
+        // A worker that froze in a transaction loses its locks when it loses its lease (`architecture.md`, rule 6). (0 would switch
+        // it off.)
         ("idle_in_transaction_session_timeout", lease_ms.as_str()),
         // Compiling a statement takes longer than running any of ours.
         ("jit", "off"),

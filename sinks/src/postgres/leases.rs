@@ -10,7 +10,7 @@ use sqlx::{PgConnection, PgPool, Row};
 use super::fault;
 use super::partitions::{Partitions, assigned};
 
-/// Claims all of the partitions, or none.
+/// Claims all of the partitions, or none. The leases come in the order of the partitions.
 pub(super) async fn claim(
     pool: &PgPool,
     pipeline: &str,
@@ -33,7 +33,8 @@ pub(super) async fn claim(
         transaction.rollback().await.map_err(fault::when("giving a claim up"))?;
         return Ok(held);
     }
-    let leases = taken.iter().map(granted).collect::<Result<_, _>>()?;
+    let mut leases = taken.iter().map(granted).collect::<Result<Vec<_>, _>>()?;
+    leases.sort_unstable_by_key(|lease| partitions.iter().position(|of| *of == lease.of));
     transaction.commit().await.map_err(fault::when("claiming partitions"))?;
     Ok(Claim::Granted(leases))
 }

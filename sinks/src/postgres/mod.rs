@@ -27,7 +27,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use sqlx::{PgPool, Row};
+use sqlx::{AssertSqlSafe, PgPool, Row};
 
 use crate::Sink;
 use crate::settings::{Names, Settings};
@@ -69,6 +69,12 @@ impl PostgresSink {
         let pool = connect::pool(url, settings).await?;
         let mut connection = pool.acquire().await.map_err(fault::when("connecting"))?;
         migrate::check(&mut connection).await?;
+        // Finds a table and columns that are named otherwise than the settings say, before the first record is read.
+        for statement in [&statements.read_profiles, &statements.published_profiles] {
+            let probe =
+                sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice()).fetch_all(&mut *connection).await;
+            probe.map_err(fault::when("looking at the profiles' table"))?;
+        }
         drop(connection);
         Ok(Self { pool, pipeline: settings.pipeline.clone(), lease: settings.lease, statements })
     }

@@ -4,7 +4,7 @@ WITH ours AS MATERIALIZED (
     FROM leases
     JOIN unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[]) AS x (segment, broker, topic, partition, claimed)
         USING (segment, broker, topic, partition)
-    WHERE leases.pipeline = $1 AND leases.epoch = x.claimed
+    WHERE leases.pipeline = $1 AND leases.epoch = x.claimed AND leases.owner IS NOT NULL
     ORDER BY segment, broker, topic, partition
     FOR NO KEY UPDATE OF leases
 )
