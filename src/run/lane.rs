@@ -78,17 +78,16 @@ impl Lane {
         }
     }
 
+    /// As many items as a batch may have, in number and in bytes; those at least that come before it has lingered.
     async fn collect(&mut self, first: Item) -> Vec<Item> {
         let batch = self.segment.store_stage().batch;
-        let mut items = Vec::with_capacity(batch.records.min(4096));
-        items.push(first);
+        let mut size_bytes = first.raw.value.len();
+        let mut items = vec![first];
         let deadline = Instant::now() + batch.linger;
-        while items.len() < batch.records {
-            let room = batch.records - items.len();
-            match timeout_at(deadline, self.items.recv_many(&mut items, room)).await {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
+        while items.len() < batch.records && size_bytes < batch.size_bytes {
+            let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
+            size_bytes += item.raw.value.len();
+            items.push(item);
         }
         items
     }
@@ -116,7 +115,10 @@ impl Lane {
     /// The dead letter that a record becomes whose data the database refuses.
     fn refused(&self, item: Item, fault: &Fault) -> Result<Item, Fault> {
         if matches!(item.what, Work::Dead(..)) {
-            return Err(Fault::new(FaultKind::Bug, format!("the database refuses a dead letter of {}: {fault}", item.raw.origin)));
+            return Err(Fault::new(
+                FaultKind::Bug,
+                format!("the database refuses a dead letter of {}: {fault}", item.raw.origin),
+            ));
         }
         let reject = Reject::new(Reason::Store, "", fault.to_string());
         Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
