@@ -21,6 +21,7 @@ use schemas::{Raw, Record, Reject, TopicName};
 
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
 pub use cloud_event::{CONTENT_TYPE, cloud_event};
+pub use merge_profile::{MergeProfile, requested_overlays};
 
 mod assess_risk;
 mod catalogue;
@@ -33,6 +34,7 @@ mod form;
 mod gather_insights;
 mod measure_completeness;
 mod measure_patrimony;
+mod merge_profile;
 pub mod message;
 mod parameters;
 mod raise_alerts;
