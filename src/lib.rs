@@ -1,3 +1,5 @@
 //! syncline
 
+pub mod cli;
+pub mod generate;
 pub mod topics;
