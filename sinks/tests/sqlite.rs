@@ -5,6 +5,7 @@
 mod contract;
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use contract::Place;
 use schemas::FaultKind;
@@ -56,6 +57,29 @@ async fn a_store_in_memory_makes_its_own_tables_and_is_nobody_elses() {
     one.write(&batch).await.unwrap();
     assert_eq!(one.read(&["c-1".to_owned()], &[]).await.unwrap().profiles.len(), 1);
     assert_eq!(other.read(&["c-1".to_owned()], &[]).await.unwrap().profiles.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_in_memory_is_read_while_it_is_written() {
+    let sink = sinks::open("sqlite::memory:", &Settings::new("pipeline")).await.unwrap();
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let sink = Arc::clone(&sink);
+        readers.spawn(async move {
+            for _ in 0..50 {
+                let batch = contract::batch(vec![]);
+                sink.read(&["c-1".to_owned()], &[]).await.unwrap();
+                sink.outbox(10).await.unwrap();
+                sink.write(&batch).await.unwrap();
+            }
+        });
+    }
+    for _ in 0..50 {
+        let own = contract::read(&sink, "c-1").await.unwrap_or_else(|| contract::profile("c-1"));
+        contract::write(&sink, vec![own]).await;
+    }
+    readers.join_all().await;
+    assert_eq!(contract::read(&sink, "c-1").await.unwrap().version, 50);
 }
 
 #[tokio::test]

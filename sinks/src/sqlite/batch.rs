@@ -1,6 +1,6 @@
 //! Writing a batch: one transaction, or nothing (`architecture.md`, rule 4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use schemas::Fault;
 use schemas::store::Written;
@@ -33,7 +33,7 @@ pub(super) async fn write(
     statements.insert_critical_changes.run(connection, batch.critical_changes).await?;
     statements.insert_seen.run(connection, batch.seen).await?;
     let new = statements.insert_dead_letters.run(connection, batch.dead_letters).await?;
-    let new: Vec<String> = new.iter().map(id).collect::<Result<_, _>>()?;
+    let new: HashSet<String> = new.iter().map(id).collect::<Result<_, _>>()?;
     let letters = batch.letters_to_publish.iter().filter(|(id, _)| new.contains(id));
     let letters = letters.flat_map(|(id, topic)| letter_entry(&terms.pipeline, id, topic));
     let outbox = batch.outbox.into_iter().chain(letters).collect();

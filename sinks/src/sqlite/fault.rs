@@ -5,12 +5,8 @@ use sqlx::Error;
 
 /// The fault behind an error. `what` says what was being done.
 pub(super) fn of(what: &str, error: Error) -> Fault {
-    let kind = kind(&error);
-    let what = match kind {
-        FaultKind::Refused => format!("{what} (is the database migrated? run `syncline migrate run`)"),
-        _ => what.to_owned(),
-    };
-    Fault::caused(kind, format!("sqlite: {what}"), error)
+    let advice = if is_not_migrated(&error) { " (a file or a table is not there: run `syncline migrate run`)" } else { "" };
+    Fault::caused(kind(&error), format!("sqlite: {what}{advice}"), error)
 }
 
 /// For `map_err`.
@@ -20,15 +16,24 @@ pub(super) fn when(what: &'static str) -> impl FnOnce(Error) -> Fault {
 
 fn kind(error: &Error) -> FaultKind {
     match error {
-        Error::Database(database) => {
-            let code = database.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
-            of_code(code, database.message())
-        }
+        Error::Database(database) => of_code(code(error), database.message()),
         Error::Io(_) | Error::PoolTimedOut | Error::PoolClosed | Error::WorkerCrashed => FaultKind::Unavailable,
         Error::Configuration(_) => FaultKind::Refused,
         Error::Decode(_) | Error::ColumnDecode { .. } => FaultKind::Lost,
         _ => FaultKind::Bug,
     }
+}
+
+/// The extended result code; 0 for what is no error of SQLite.
+fn code(error: &Error) -> u32 {
+    let code = error.as_database_error().and_then(|database| database.code());
+    code.and_then(|code| code.parse().ok()).unwrap_or_default()
+}
+
+/// `SQLITE_CANTOPEN`, or a statement that names what is not there.
+fn is_not_migrated(error: &Error) -> bool {
+    let primary = code(error) & 0xff;
+    primary == 14 || (primary == 1 && kind(error) == FaultKind::Refused)
 }
 
 /// By the primary result code: the low byte of an extended one (<https://sqlite.org/rescode.html>).

@@ -24,8 +24,8 @@ use async_trait::async_trait;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind};
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::SqlitePoolOptions;
-use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::{Settings, Sink};
 use leases::Terms;
@@ -51,13 +51,17 @@ impl SqliteSink {
     ///
     /// `Refused` for names that are no identifiers, a file that does not exist, or tables that are missing or of an older program.
     pub(crate) async fn open(url: &str, settings: &Settings) -> Result<Self, Fault> {
-        let names = settings.names()?;
-        let statements = Arc::new(Statements::new(&names)?);
         let options = connect::options(url)?;
         let mut connection = options.connect().await.map_err(fault::when("opening the database"))?;
         if connect::in_memory(url) {
-            migrate::apply(&mut connection, &names).await?;
+            migrate::apply(&mut connection, &settings.names()?).await?;
         }
+        Self::over(connection, options, settings).await
+    }
+
+    /// Opens the store over the connection that is to write. `options` open further ones.
+    async fn over(mut connection: SqliteConnection, options: SqliteConnectOptions, settings: &Settings) -> Result<Self, Fault> {
+        let statements = Arc::new(Statements::new(&settings.names()?)?);
         migrated(&mut connection).await?;
         // Finds tables and columns that are named otherwise than the settings say, before the first record is read.
         for statement in [statements.read_profiles(), statements.published_profiles()] {
@@ -79,7 +83,7 @@ impl SqliteSink {
 }
 
 /// Makes sure that every migration was applied.
-async fn migrated(connection: &mut sqlx::SqliteConnection) -> Result<(), Fault> {
+async fn migrated(connection: &mut SqliteConnection) -> Result<(), Fault> {
     let steps = migrate::steps(connection).await?;
     match steps.iter().find(|step| step.applied_at.is_none()) {
         None => Ok(()),
@@ -149,3 +153,6 @@ impl Sink for SqliteSink {
         self.readers.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

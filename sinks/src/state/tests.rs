@@ -66,7 +66,10 @@ fn alerts() -> impl Strategy<Value = BTreeMap<AlertKind, AlertLog>> {
     let kind = prop::sample::select(&AlertKind::ALL[..]);
     prop::collection::vec((kind, log), 0..4).prop_map(|list| {
         let log = |(kind, (raised, transition, at, data, message, resolved_at))| {
-            let status = if let Some(_) = resolved_at { AlertStatus::Resolved } else { AlertStatus::Acknowledged };
+            let status = match resolved_at {
+                Some(_) => AlertStatus::Resolved,
+                None => AlertStatus::Acknowledged,
+            };
             let id = uuid::Uuid::from_u128(u128::from(raised));
             let last =
                 Alert { id, kind, level: AlertLevel::High, status, message, data, raised_at: at, updated_at: at, resolved_at };
