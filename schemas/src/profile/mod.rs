@@ -6,8 +6,11 @@
 mod alert;
 mod amount;
 mod computed;
+mod history;
 mod overlay;
 mod section;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::collections::BTreeMap;
@@ -17,11 +20,12 @@ use chrono::{DateTime, Utc};
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
 pub use computed::{
-    Attention, AttentionReason, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
+    Attention, AttentionReason, Band, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
     InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
 };
-pub use overlay::{Overlay, Path};
-pub use section::{Section, SectionName, Sections, Stamp};
+pub use history::{Change, changes};
+pub use overlay::{ForbiddenPath, Overlay, Path};
+pub use section::{BASIC_FIELDS, Section, SectionName, Sections, Stamp};
 pub use view::View;
 
 /// The two kinds of customer; the sink's names, the wire's `COMPANY` is [`CustomerType::Pme`].
@@ -225,6 +229,9 @@ impl Profile {
     /// Joins what another copy of the same customer's profile knows from events: sections, overlays, statements.
     ///
     /// Commutative, associative and idempotent over what events wrote (`architecture.md`, rule 3). Returns whether anything changed.
+    ///
+    /// Nothing else is joined: administrators, syncs and alerts are this copy's. Nor is `waiting`, which an administrator empties: an
+    /// older copy would fill it again. An event adds to it once, remembered by its id (`architecture.md`, rule 7).
     pub fn join(&mut self, other: Self) -> bool {
         let mut changed = false;
         for (name, section) in other.sections {

@@ -9,6 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::json::{canonical, normalised};
 use crate::{Json, Origin};
 
+/// The fields of the basic section, in the order of spec/2 §1.
+pub const BASIC_FIELDS: [&str; 9] =
+    ["name", "email", "phone", "logo", "address", "status", "accountType", "createdAt", "updatedAt"];
+
 /// The sections, in the order of spec/2 §1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,6 +71,12 @@ impl SectionName {
         }
     }
 
+    /// Whether the content is lines, with a summary beside them.
+    #[must_use]
+    pub fn has_summary(self) -> bool {
+        matches!(self, Self::Assets | Self::Stocks)
+    }
+
     /// The section of that name in JSON.
     #[must_use]
     pub fn from_wire(name: &str) -> Option<Self> {
@@ -86,8 +96,9 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Orders two writers of equal content at one time, so that which one is remembered does not depend on the order either.
-    fn identity(&self) -> (&str, &Origin) {
+    /// Orders two writers of equal content at one time, so that which one is remembered does not depend on the order either: the
+    /// smaller is, so a repeat at a later offset changes nothing.
+    pub(super) fn identity(&self) -> (&str, &Origin) {
         (&self.event_id, &self.origin)
     }
 }
@@ -104,25 +115,39 @@ pub struct Section {
 }
 
 impl Section {
-    /// Which of two sections stands: the later; of one time, the one whose canonical content has the greater SHA-256; of one hash,
-    /// the greater normalised text, then the greater summary (spec/1 §1, `architecture.md` rule 3). `Greater`: `self` stands.
+    /// Which of two sections stands: the later; of one time, the greater content (see [`compare_content`]); of one content, the
+    /// greater summary; of one summary, the one whose writer's identity is smaller. `Greater`: `self` stands.
+    ///
+    /// A total preorder: `Equal` only for two copies of what one event wrote, be one of them in another notation. So the greatest of
+    /// any number of sections is the same however they are compared.
     fn compare(&self, other: &Self) -> Ordering {
-        let at = self.stamp.at.cmp(&other.stamp.at);
-        if at != Ordering::Equal {
-            return at;
-        }
-        self.compare_content(other).then_with(|| other.stamp.identity().cmp(&self.stamp.identity()))
+        (self.stamp.at.cmp(&other.stamp.at))
+            .then_with(|| compare_content(&self.value, &other.value))
+            .then_with(|| self.compare_summary(other))
+            .then_with(|| other.stamp.identity().cmp(&self.stamp.identity()))
     }
 
-    fn compare_content(&self, other: &Self) -> Ordering {
-        let summary = |section: &Self| section.summary.as_ref().map(|summary| normalised(summary.as_ref()));
-        if self.value == other.value && self.summary == other.summary {
+    fn compare_summary(&self, other: &Self) -> Ordering {
+        if self.summary == other.summary {
             return Ordering::Equal;
         }
-        let hash = |section: &Self| Sha256::digest(canonical(section.value.as_ref()));
-        let text = |section: &Self| normalised(section.value.as_ref());
-        hash(self).cmp(&hash(other)).then_with(|| text(self).cmp(&text(other))).then_with(|| summary(self).cmp(&summary(other)))
+        let text = |section: &Self| section.summary.as_ref().map(|summary| normalised(summary.as_ref()));
+        text(self).cmp(&text(other))
     }
+}
+
+/// Orders two contents of one time: by the SHA-256 of the canonical JSON (RFC 8785); of one hash, by the normalised text, which tells
+/// apart numbers that are one double (spec/1 §1, `architecture.md` rule 3). Not by the notation: 1.50 equals 1.5.
+///
+/// What is hashed is the content alone: of assets and stocks the array of lines, without the summary; of the basic section the fields
+/// that the event brought, a null one too.
+pub(super) fn compare_content(left: &Json, right: &Json) -> Ordering {
+    if left == right {
+        return Ordering::Equal;
+    }
+    let hash = |content: &Json| Sha256::digest(canonical(content.as_ref()));
+    let text = |content: &Json| normalised(content.as_ref());
+    hash(left).cmp(&hash(right)).then_with(|| text(left).cmp(&text(right)))
 }
 
 /// The sections that exist.

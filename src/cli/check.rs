@@ -1,0 +1,102 @@
+//! `syncline check`: every error of a pipeline file at once.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::json;
+use transforms::Entry;
+
+use super::format::Format;
+use crate::config::{self, Environment, Finding, Severity, render};
+
+/// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
+///
+/// Nothing is connected to. Exits with 0 when the file can run, and 1 when it cannot.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: syncline check pipeline.yaml --strict")]
+pub struct Check {
+    /// The pipeline file.
+    #[arg(default_value = "pipeline.yaml")]
+    file: PathBuf,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Let warnings fail too.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl Check {
+    /// Checks the file and prints what was found to `out`. Returns whether it can run. `colours` are those of a terminal.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    pub fn run(
+        &self,
+        environment: &dyn Environment,
+        catalogue: &[Entry],
+        out: &mut dyn Write,
+        colours: bool,
+    ) -> io::Result<bool> {
+        let (summary, findings) = match config::load(&self.file, environment, catalogue) {
+            Ok(checked) => (Some(summary(&checked.plan)), checked.warnings),
+            Err(errors) => (None, errors.into_findings()),
+        };
+        let ok = summary.is_some() && (findings.is_empty() || !self.strict);
+        match self.format {
+            Format::Json => {
+                let count = |severity| findings.iter().filter(|finding| finding.severity() == severity).count();
+                let result = json!({
+                    "ok": ok,
+                    "errors": count(Severity::Error),
+                    "warnings": count(Severity::Warning),
+                    "findings": render::json(&findings),
+                });
+                writeln!(out, "{result:#}")?;
+            }
+            Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
+        }
+        Ok(ok)
+    }
+
+    fn print(&self, summary: Option<&str>, findings: &[Finding], ok: bool, out: &mut dyn Write, colours: bool) -> io::Result<()> {
+        if !findings.is_empty() {
+            writeln!(out, "{}", render::text(findings, colours))?;
+        }
+        let file = self.file.display();
+        match (summary, counted(findings)) {
+            (Some(summary), _) if findings.is_empty() => writeln!(out, "{file}: fine. {summary}"),
+            (Some(summary), counted) if ok => writeln!(out, "{file}: {counted}, but it can run. {summary}"),
+            (Some(_), counted) => writeln!(out, "{file}: {counted}, which --strict refuses"),
+            (None, counted) => writeln!(out, "{file}: {counted}"),
+        }
+    }
+}
+
+fn summary(plan: &config::Plan) -> String {
+    let stages: usize = plan.segments.iter().map(|segment| segment.stages.len()).sum();
+    let steps: usize = plan.segments.iter().flat_map(|segment| &segment.stages).map(|stage| stage.steps.len()).sum();
+    format!(
+        "{}: {}, {} in {}, {}",
+        plan.name,
+        number(plan.topics.len(), "topic"),
+        number(steps, "step"),
+        number(stages, "stage"),
+        number(plan.sinks.len(), "sink")
+    )
+}
+
+fn counted(findings: &[Finding]) -> String {
+    let errors = findings.iter().filter(|finding| finding.severity() == Severity::Error).count();
+    let warnings = findings.len() - errors;
+    match (errors, warnings) {
+        (0, _) => number(warnings, "warning"),
+        (_, 0) => number(errors, "error"),
+        _ => format!("{}, {}", number(errors, "error"), number(warnings, "warning")),
+    }
+}
+
+fn number(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}

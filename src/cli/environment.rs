@@ -1,0 +1,38 @@
+//! The process's own environment, for the pipeline file.
+
+use std::collections::BTreeMap;
+use std::env::VarError;
+use std::io;
+use std::path::Path;
+
+use crate::config::Environment;
+
+/// The variables of this process and the files of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Process;
+
+impl Environment for Process {
+    fn variable(&self, name: &str) -> Result<String, VarError> {
+        std::env::var(name)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
+
+/// The process's environment with some variables set otherwise, or not at all.
+pub(super) struct Overridden(pub(super) BTreeMap<&'static str, Option<String>>);
+
+impl Environment for Overridden {
+    fn variable(&self, name: &str) -> Result<String, VarError> {
+        match self.0.get(name) {
+            Some(value) => value.clone().ok_or(VarError::NotPresent),
+            None => Process.variable(name),
+        }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Process.read(path)
+    }
+}

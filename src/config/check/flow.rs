@@ -1,0 +1,285 @@
+//! How stages and topics hang together.
+
+use std::collections::BTreeMap;
+
+use schemas::TopicName;
+use transforms::Shape;
+
+use super::super::error::{Finding, Report};
+use super::super::fields::Named;
+use super::super::suggest::{did_you_mean, listed};
+use super::outline::{Source, Stage, Way};
+use super::sinks::Sink;
+use super::topics::Topics;
+
+/// Finds the topics that each stage reads: wildcards match declared topics that the pipeline does not write.
+pub(super) fn resolve(mut stages: Vec<Stage>, topics: &Topics, report: &mut Report) -> Vec<Stage> {
+    let written: Vec<TopicName> = stages.iter().flat_map(Stage::writes).map(|(_, topic)| topic.name.clone()).collect();
+    let foreign: Vec<&TopicName> =
+        topics.declared.keys().filter(|name| !written.contains(name) && !topics.is_internal(name)).collect();
+    for stage in &mut stages {
+        let mut reads: Vec<Named<TopicName>> = Vec::new();
+        for source in &stage.from {
+            match source {
+                Source::Topic(topic) if reads.iter().any(|read| read.name == topic.name && read.place != topic.place) => {
+                    report.push(Finding::error(topic.place.clone(), format!("`from` names the topic `{}` twice", topic.name)));
+                }
+                Source::Topic(topic) => {
+                    topics.require(topic, report);
+                    reads.push(topic.clone());
+                }
+                Source::Wildcard(_) => {}
+            }
+        }
+        for source in &stage.from {
+            let Source::Wildcard(wildcard) = source else { continue };
+            let matched: Vec<_> = foreign.iter().filter(|name| matches(&wildcard.name, name.as_str())).collect();
+            if matched.is_empty() {
+                let finding = Finding::error(wildcard.place.clone(), format!("`{}` matches no topic", wildcard.name));
+                report.push(finding.help("a wildcard matches topics that are declared under `topics:` and that no stage writes"));
+            }
+            for name in matched {
+                if !reads.iter().any(|read| read.name == **name) {
+                    reads.push(Named { name: (*name).clone(), place: wildcard.place.clone() });
+                }
+            }
+        }
+        reads.sort_by(|left, right| left.name.cmp(&right.name));
+        stage.reads = reads;
+    }
+    stages
+}
+
+/// Whether `name` matches the pattern, in which `*` stands for any characters.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// Everything that can be said once it is known who reads and writes what.
+pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+    for stage in stages {
+        inputs(stage, topics, report);
+        stores(stage, sinks, report);
+    }
+    internal_topics(stages, topics, report);
+    circles(stages, report);
+    homeless(stages, topics, sinks, report);
+    // What is not used may be used by what could not be read.
+    if !report.has_errors() {
+        unused(stages, topics, sinks, report);
+    }
+}
+
+/// A stage reads either what comes from a broker, and decodes it, or one internal topic.
+fn inputs(stage: &Stage, topics: &Topics, report: &mut Report) {
+    let (internal, outer): (Vec<_>, Vec<_>) = stage.reads.iter().partition(|topic| topics.is_internal(&topic.name));
+    let decode = stage.steps.iter().find(|step| step.shape == Shape::Decode);
+    if let (Some(inner), Some(outer)) = (internal.first(), outer.first()) {
+        let message =
+            format!("the stage `{}` reads the internal topic `{}` and `{}`, which is not", stage.name, inner.name, outer.name);
+        report.push(Finding::error(inner.place.clone(), message).help("split the stage, or remove `internal` from the topic"));
+        return;
+    }
+    if let [_, second, ..] = internal.as_slice() {
+        let finding = Finding::error(second.place.clone(), format!("the stage `{}` reads two internal topics", stage.name));
+        report.push(finding.help("let the stages before it write to one internal topic, or remove `internal` from these"));
+    }
+    match (decode, internal.first(), outer.first()) {
+        (Some(decode), Some(inner), _) => {
+            let message = format!("`{}` stands in the stage `{}`, whose records are decoded already", decode.name, stage.name);
+            report.push(
+                Finding::error(decode.place.clone(), message).help(format!("`{}` is internal: remove the step", inner.name)),
+            );
+        }
+        (None, _, Some(outer)) if !stage.steps_incomplete => {
+            let message = format!("the stage `{}` reads `{}` without decoding it", stage.name, outer.name);
+            report.push(Finding::error(stage.place.clone(), message).help("begin its steps with `use: decode`"));
+        }
+        (Some(decode), _, Some(outer)) if !decode.enabled => {
+            let message = format!("`{}` is switched off, but the stage `{}` reads `{}`", decode.name, stage.name, outer.name);
+            report.push(Finding::error(decode.place.clone(), message).help("remove its `if`"));
+        }
+        _ => {}
+    }
+    if stage.store.is_some() {
+        for topic in &stage.reads {
+            if topics.declared.get(&topic.name).is_some_and(|topic| topic.plan.key.is_none()) {
+                let message = format!("the topic `{}` feeds the store of the stage `{}`, but has no key", topic.name, stage.name);
+                report
+                    .push(Finding::error(topic.place.clone(), message).help("declare it with `key:`, such as `key: customerId`"));
+            }
+        }
+    }
+}
+
+fn stores(stage: &Stage, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+    let Some(store) = &stage.store else { return };
+    if !sinks.contains_key(&store.sink.name) && !sinks.is_empty() {
+        let finding = Finding::error(store.sink.place.clone(), format!("the sink `{}` is not one of `sinks`", store.sink.name));
+        report.push(finding.help(did_you_mean(&store.sink.name, sinks.keys().map(String::as_str), "")));
+    }
+}
+
+/// An internal topic joins exactly two stages.
+fn internal_topics(stages: &[Stage], topics: &Topics, report: &mut Report) {
+    // Whoever could not be read, or names a topic wrongly, may be the one that is missed.
+    let connected = stages.iter().all(|stage| {
+        let mut named = stage.writes().map(|(_, topic)| &topic.name).chain(stage.reads.iter().map(|topic| &topic.name));
+        !stage.reads.is_empty()
+            && (stage.to.is_some() || stage.store.is_some())
+            && named.all(|name| topics.declared.contains_key(name))
+    });
+    for (name, topic) in topics.declared.iter().filter(|(_, topic)| topic.plan.internal) {
+        let readers: Vec<_> = stages.iter().filter(|stage| stage.reads_topic(name)).collect();
+        let mut writers = Vec::new();
+        for (stage, way, written) in stages
+            .iter()
+            .flat_map(|stage| stage.writes().map(move |(way, topic)| (stage, way, topic)))
+            .filter(|(.., topic)| topic.name == *name)
+        {
+            if way == Way::Output {
+                writers.push(stage);
+            } else {
+                let finding =
+                    Finding::error(written.place.clone(), format!("the topic `{name}` is internal, and is not written this way"));
+                report.push(finding.help("only `to:` of a stage writes an internal topic; remove `internal` from it"));
+            }
+        }
+        let finding = |message: String| Finding::error(topic.place.clone(), message);
+        let names = |stages: &[&Stage]| listed(stages.iter().map(|stage| stage.name.as_str()));
+        if writers.is_empty() && connected {
+            report.push(finding(format!("no stage writes the internal topic `{name}`")).help("give it to a stage as `to:`"));
+        }
+        if writers.len() > 1 {
+            let message = format!("the internal topic `{name}` is written by {} stages: {}", writers.len(), names(&writers));
+            report.push(
+                finding(message).help(
+                    "stages that share an internal topic run as one: let one of them read everything, or remove `internal`",
+                ),
+            );
+        }
+        if readers.is_empty() && connected {
+            report.push(
+                finding(format!("no stage reads the internal topic `{name}`"))
+                    .help("its records would go nowhere: read it, or remove `internal`"),
+            );
+        }
+        if readers.len() > 1 {
+            let message = format!("the internal topic `{name}` is read by {} stages: {}", readers.len(), names(&readers));
+            report.push(
+                finding(message).help("stages that share an internal topic run as one: remove `internal` to let several read it"),
+            );
+        }
+    }
+}
+
+/// What is declared for nothing is worth a warning.
+fn unused(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+    for (name, topic) in topics.declared.iter().filter(|(_, topic)| !topic.plan.internal) {
+        let used = |stage: &Stage| stage.reads_topic(name) || stage.writes().any(|(_, topic)| topic.name == *name);
+        if !stages.iter().any(used) {
+            report.push(Finding::warning(topic.place.clone(), format!("no stage reads or writes the topic `{name}`")));
+        }
+    }
+    if stages.iter().any(|stage| stage.store.is_some()) {
+        for (name, sink) in sinks {
+            if !stages.iter().any(|stage| stage.store.as_ref().is_some_and(|store| store.sink.name == *name)) {
+                report.push(Finding::warning(sink.place.clone(), format!("no stage stores into the sink `{name}`")));
+            }
+        }
+    }
+}
+
+/// Stages must not feed themselves.
+fn circles(stages: &[Stage], report: &mut Report) {
+    for (start, stage) in stages.iter().enumerate() {
+        let Some(circle) = circle_from(stages, start) else { continue };
+        // Each circle is reported once: at its stage that stands first in the file.
+        if circle.iter().any(|at| *at < start) {
+            continue;
+        }
+        let mut names: Vec<_> = circle.iter().map(|at| format!("`{}`", stages[*at].name)).collect();
+        names.push(names[0].clone());
+        let message = match circle.as_slice() {
+            [_] => format!("the stage `{}` reads what it writes", stage.name),
+            _ => format!("stages feed each other in a circle: {}", names.join(" -> ")),
+        };
+        let last = &stages[circle[circle.len() - 1]];
+        let fed = stage.reads.iter().find(|read| last.writes().any(|(_, topic)| topic.name == read.name));
+        let place = fed.map_or(&stage.place, |topic| &topic.place);
+        report.push(
+            Finding::error(place.clone(), message).help("records would go round for ever: let one of them write another topic"),
+        );
+    }
+}
+
+/// The shortest way from a stage back to itself, as indices.
+fn circle_from(stages: &[Stage], start: usize) -> Option<Vec<usize>> {
+    let feeds = |from: usize, to: usize| stages[from].writes().any(|(_, topic)| stages[to].reads_topic(&topic.name));
+    let mut ways = vec![vec![start]];
+    let mut seen = vec![false; stages.len()];
+    while !ways.is_empty() {
+        let mut longer = Vec::new();
+        for way in ways {
+            let last = way[way.len() - 1];
+            if feeds(last, start) {
+                return Some(way);
+            }
+            for next in (0..stages.len()).filter(|next| feeds(last, *next)) {
+                if !std::mem::replace(&mut seen[next], true) {
+                    longer.push(way.iter().copied().chain([next]).collect());
+                }
+            }
+        }
+        ways = longer;
+    }
+    None
+}
+
+/// Positions and dead letters of stages without a store rest in the only sink there is.
+fn homeless(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+    if sinks.len() < 2 {
+        return;
+    }
+    for stage in stages.iter().filter(|stage| stage.store.is_none()) {
+        if stage.to.as_ref().is_some_and(|to| !topics.is_internal(&to.name)) {
+            let message = format!("the stage `{}` stores nothing, and there are {} sinks", stage.name, sinks.len());
+            report.push(
+                Finding::error(stage.place.clone(), message).help("its positions and dead letters need the only sink: keep one"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        for (pattern, name, expected) in [
+            ("a.*", "a.b.c", true),
+            ("a.*", "a.", true),
+            ("a.*", "b.a.c", false),
+            ("*", "a", true),
+            ("*.data", "a.data", true),
+            ("*.data", "a.data.v2", false),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "acb", false),
+            ("a*a", "a", false),
+            ("*b*b", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

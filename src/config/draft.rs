@@ -1,0 +1,319 @@
+//! The file as it was written: a tree in which every node knows its place. Nothing is expanded, typed or checked here.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
+
+use super::error::Finding;
+
+/// How deep maps and lists may nest; the grammar needs about ten.
+const DEPTH: usize = 64;
+/// How many nodes a file may have once its aliases are followed: they could multiply without end.
+const NODES: usize = 100_000;
+
+/// Where something stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Bytes of the text. Of a map or a list below a key, the key's.
+    pub(super) span: Range<usize>,
+    /// JSON Pointer.
+    pub(super) pointer: String,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) content: Content,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<Member>),
+}
+
+/// A text that has no type yet.
+#[derive(Debug, Clone)]
+pub(super) struct Scalar {
+    pub(super) text: String,
+    pub(super) style: Style,
+    /// Whether it was read from a file, and must not be shown.
+    pub(super) secret: bool,
+}
+
+/// How a scalar came to be; what it may be typed as follows from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// Without quotes: typed by its text.
+    Plain,
+    /// In quotes, or a block: a text.
+    Quoted,
+    /// Of `${}`: typed by its text, but a text too where one is wanted, as nobody can quote inside an environment.
+    Expanded,
+}
+
+/// A member of a map.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) name: String,
+    /// Of the name.
+    pub(super) place: Place,
+    pub(super) value: Node,
+}
+
+/// Parses the text of a file into its tree.
+///
+/// # Errors
+///
+/// What is no single YAML document of maps, lists and scalars without repeated keys. Repeated keys are all found; the others end
+/// the search.
+pub(super) fn parse(text: &str) -> Result<Node, Vec<Finding>> {
+    let mut builder = Builder {
+        text,
+        parser: Parser::new_from_str(text),
+        offsets: Offsets::of(text),
+        anchors: HashMap::new(),
+        nodes: 0,
+        repeated: Vec::new(),
+    };
+    match builder.document() {
+        Ok(_) if !builder.repeated.is_empty() => Err(builder.repeated),
+        Ok(root) => Ok(root),
+        Err(finding) => {
+            let mut findings = builder.repeated;
+            findings.push(*finding);
+            Err(findings)
+        }
+    }
+}
+
+/// Turns the parser's places, in characters, into bytes.
+struct Offsets {
+    /// The byte at which each character begins, and the end of the text.
+    bytes: Vec<usize>,
+}
+
+impl Offsets {
+    fn of(text: &str) -> Self {
+        Self { bytes: text.char_indices().map(|(byte, _)| byte).chain([text.len()]).collect() }
+    }
+
+    fn byte(&self, character: usize) -> usize {
+        self.bytes.get(character).or(self.bytes.last()).copied().unwrap_or_default()
+    }
+
+    fn span(&self, span: Span) -> Range<usize> {
+        self.byte(span.start.index())..self.byte(span.end.index())
+    }
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    parser: Parser<'t, StrInput<'t>>,
+    offsets: Offsets,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    repeated: Vec<Finding>,
+}
+
+/// Boxed, as it travels up through every level.
+type Refusal = Box<Finding>;
+
+impl<'t> Builder<'t> {
+    fn document(&mut self) -> Result<Node, Refusal> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::DocumentStart(_) if root.is_some() => {
+                    let refusal = Finding::error(self.place(span, ""), "a second document begins here")
+                        .help("a pipeline file is one document: put each pipeline into a file of its own");
+                    return Err(Box::new(refusal));
+                }
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+                other => root = Some(self.node(other, span, String::new(), None, 0)?),
+            }
+        }
+        root.ok_or_else(|| {
+            Box::new(
+                Finding::error(Place { span: 0..0, pointer: String::new() }, "the file is empty")
+                    .help("a pipeline file begins with `version: 1`"),
+            )
+        })
+    }
+
+    fn next(&mut self) -> Result<(Event<'t>, Span), Refusal> {
+        match self.parser.next_event() {
+            Some(Ok(next)) => Ok(next),
+            Some(Err(error)) => Err(self.not_yaml(&error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> Refusal {
+        let at = self.offsets.byte(error.marker().index());
+        let place = Place { span: at..at, pointer: String::new() };
+        let help = if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
+            "between brackets a `${}` needs quotes: \"${NAME}\""
+        } else {
+            "look at the indentation, the quotes and the brackets here and in the lines above"
+        };
+        Box::new(Finding::error(place, "this is not YAML").cause(error.info()).help(help))
+    }
+
+    fn place(&self, span: Span, pointer: &str) -> Place {
+        Place { span: self.offsets.span(span), pointer: pointer.to_owned() }
+    }
+
+    /// Builds the node that begins with `event`. `key` is the place of the key that it is the value of.
+    fn node(
+        &mut self,
+        event: Event<'t>,
+        span: Span,
+        pointer: String,
+        key: Option<&Place>,
+        depth: usize,
+    ) -> Result<Node, Refusal> {
+        let mut place = self.place(span, &pointer);
+        self.count(1, &place)?;
+        if depth > DEPTH {
+            return Err(Box::new(Finding::error(place, format!("maps and lists nest deeper than {DEPTH} levels"))));
+        }
+        let (anchor, tagged, content) = match event {
+            Event::Alias(anchor) => return self.alias(anchor, place),
+            Event::Scalar(text, style, anchor, tag) => {
+                let style = if style == ScalarStyle::Plain { Style::Plain } else { Style::Quoted };
+                (anchor, tag.is_some(), Content::Scalar(Scalar { text: text.into_owned(), style, secret: false }))
+            }
+            Event::SequenceStart(anchor, tag) => (anchor, tag.is_some(), self.list(&pointer, depth)?),
+            Event::MappingStart(anchor, tag) => (anchor, tag.is_some(), self.map(&pointer, depth)?),
+            _ => return Err(Box::new(Finding::error(place, "a value must stand here"))),
+        };
+        if tagged {
+            let refusal = Finding::error(place, "a tag stands here").help("remove it: types follow from the text and its quotes");
+            return Err(Box::new(refusal));
+        }
+        match (&content, key) {
+            (Content::Map(_) | Content::List(_), Some(key)) => place.span = key.span.clone(),
+            (Content::Scalar(scalar), Some(key)) if scalar.text.is_empty() && scalar.style == Style::Plain => {
+                place.span = key.span.clone();
+            }
+            (Content::Map(members), None) => {
+                if let Some(first) = members.first() {
+                    place.span = first.place.span.clone();
+                }
+            }
+            _ => {}
+        }
+        let node = Node { place, content };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn count(&mut self, more: usize, place: &Place) -> Result<(), Refusal> {
+        self.nodes += more;
+        if self.nodes > NODES {
+            let refusal =
+                Finding::error(place.clone(), format!("the file holds over {NODES} values once its aliases are followed"));
+            return Err(Box::new(refusal));
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, pointer: &str, depth: usize) -> Result<Content, Refusal> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if event == Event::SequenceEnd {
+                return Ok(Content::List(items));
+            }
+            items.push(self.node(event, span, format!("{pointer}/{}", items.len()), None, depth + 1)?);
+        }
+    }
+
+    fn map(&mut self, pointer: &str, depth: usize) -> Result<Content, Refusal> {
+        let mut members: Vec<Member> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            let name = match event {
+                Event::MappingEnd => return Ok(Content::Map(members)),
+                Event::Scalar(name, ..) => name.into_owned(),
+                _ => return Err(Box::new(Finding::error(self.place(span, pointer), "a key must be a plain text"))),
+            };
+            let below = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = self.place(span, &below);
+            let (event, span) = self.next()?;
+            let value = self.node(event, span, below, Some(&place), depth + 1)?;
+            if members.iter().any(|member| member.name == name) {
+                let finding = Finding::error(place, format!("the key `{name}` stands twice in one map"))
+                    .help("remove one of the two; which of them would count is nobody's guess");
+                self.repeated.push(finding);
+            } else {
+                members.push(Member { name, place, value });
+            }
+        }
+    }
+
+    /// A copy of an anchored node: its text is where the anchor is, its pointer where the alias is.
+    fn alias(&mut self, anchor: usize, place: Place) -> Result<Node, Refusal> {
+        let Some(anchored) = self.anchors.get(&anchor).cloned() else {
+            return Err(Box::new(Finding::error(place, "this alias stands inside its own anchor")));
+        };
+        self.count(anchored.size(), &place)?;
+        Ok(anchored.moved(&place.pointer))
+    }
+}
+
+impl Node {
+    /// How many nodes there are from here down.
+    fn size(&self) -> usize {
+        1 + match &self.content {
+            Content::Scalar(_) => 0,
+            Content::List(items) => items.iter().map(Self::size).sum(),
+            Content::Map(members) => members.iter().map(|member| member.value.size()).sum(),
+        }
+    }
+
+    fn moved(mut self, pointer: &str) -> Self {
+        let from = self.place.pointer.len();
+        self.repoint(pointer, from);
+        self
+    }
+
+    fn repoint(&mut self, pointer: &str, from: usize) {
+        let moved = |place: &mut Place| place.pointer = format!("{pointer}{}", &place.pointer[from..]);
+        moved(&mut self.place);
+        match &mut self.content {
+            Content::Scalar(_) => {}
+            Content::List(items) => items.iter_mut().for_each(|item| item.repoint(pointer, from)),
+            Content::Map(members) => members.iter_mut().for_each(|member| {
+                moved(&mut member.place);
+                member.value.repoint(pointer, from);
+            }),
+        }
+    }
+
+    /// The node at a path of member names and list indices; the deepest that exists on the way.
+    pub(super) fn nearest<'n>(&'n self, path: &[String]) -> &'n Self {
+        let mut node = self;
+        for name in path {
+            let below = match &node.content {
+                Content::Scalar(_) => None,
+                Content::List(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
+                Content::Map(members) => members.iter().find(|member| member.name == *name).map(|member| &member.value),
+            };
+            match below {
+                Some(below) => node = below,
+                None => break,
+            }
+        }
+        node
+    }
+}

@@ -1,0 +1,100 @@
+//! The pipeline file: read, checked, and made into a [`Plan`].
+//!
+//! ```text
+//! text -> draft (a tree with places) -> expand (${}) -> check (every error at once, no network) -> Plan
+//! ```
+//!
+//! [`load`] does it for a file, [`check()`] for a text. Nothing here connects to anything, and the environment is passed in.
+
+mod check;
+mod draft;
+mod editor;
+mod environment;
+mod error;
+mod expand;
+mod fields;
+mod grammar;
+mod hash;
+pub mod listing;
+mod parameters;
+mod plan;
+mod quantity;
+pub mod render;
+mod suggest;
+mod typed;
+
+use std::path::Path;
+
+use transforms::Entry;
+
+pub use editor::editor_schema;
+pub use environment::Environment;
+pub use error::{ConfigErrors, Finding, Severity};
+pub use parameters::Parameter;
+pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
+
+use draft::Place;
+use error::Report;
+
+/// A file that can run.
+pub struct Checked {
+    /// What it means.
+    pub plan: Plan,
+    /// What somebody should look at all the same, in the order of the file.
+    pub warnings: Vec<Finding>,
+}
+
+/// Reads and checks a pipeline file, the files that it names, and nothing else.
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub fn load(path: &Path, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Checked, ConfigErrors> {
+    match environment.read(path) {
+        Ok(text) => check(&text, path, environment, catalogue),
+        Err(error) => {
+            let mut report = Report::new();
+            let place = Place { span: 0..0, pointer: String::new() };
+            let finding = Finding::error(place, format!("the pipeline file {} cannot be read", path.display())).cause(error);
+            report.push(finding.help("name it as in `syncline check path/to/pipeline.yaml`"));
+            Err(ConfigErrors::new(path, report.close(path, "")))
+        }
+    }
+}
+
+/// Checks the text of a pipeline file. `path` is the file's name: messages show it, and relative paths start from its folder.
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub fn check(text: &str, path: &Path, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Checked, ConfigErrors> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut report = Report::new();
+    let plan = match draft::parse(text) {
+        Ok(mut root) => {
+            expand::expand(&mut root, folder, environment, &mut report);
+            check::plan(&root, text, &check::Context { folder, environment, catalogue }, &mut report)
+        }
+        Err(findings) => {
+            findings.into_iter().for_each(|finding| report.push(finding));
+            None
+        }
+    };
+    match plan {
+        Some(plan) if !report.has_errors() => Ok(Checked { plan, warnings: report.close(path, text) }),
+        _ => Err(ConfigErrors::new(path, report.close(path, text))),
+    }
+}
+
+/// The values of a pipeline file as they are written: nothing expanded, nothing checked. What [`editor_schema`] judges.
+///
+/// # Errors
+///
+/// What keeps the text from being one YAML document.
+pub fn written(text: &str) -> Result<serde_json::Value, ConfigErrors> {
+    draft::parse(text).map(|root| root.to_json()).map_err(|findings| {
+        let mut report = Report::new();
+        findings.into_iter().for_each(|finding| report.push(finding));
+        ConfigErrors::new(Path::new(""), report.close(Path::new(""), text))
+    })
+}

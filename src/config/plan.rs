@@ -1,0 +1,141 @@
+//! What the pipeline file means, checked: the only thing that runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{TopicName, Validator};
+use transforms::Step;
+
+use crate::topics::{Broker, TopicSpec};
+
+/// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check()`].
+pub struct Plan {
+    /// Part of ids and stored positions.
+    pub name: String,
+    /// The brokers by their names in the file; those only that a topic uses.
+    pub brokers: BTreeMap<String, Broker>,
+    /// Every declared topic.
+    pub topics: BTreeMap<TopicName, TopicPlan>,
+    /// What runs, in an order in which nothing stands before what feeds it.
+    pub segments: Vec<SegmentPlan>,
+    /// The sinks by their names in the file.
+    pub sinks: BTreeMap<String, SinkPlan>,
+    /// SHA-256 of the file's text, in hexadecimal: two files of the same hash are the same.
+    pub config_hash: String,
+    /// SHA-256 of the enabled fold and derive steps with their completed parameters, in hexadecimal: rows remember it, so that
+    /// those made by other rules can be found.
+    pub rules_hash: String,
+}
+
+/// A declared topic.
+#[derive(Clone)]
+pub struct TopicPlan {
+    /// Its name.
+    pub name: TopicName,
+    /// The broker's name in the file.
+    pub broker: String,
+    /// How many partitions it gets where it does not exist yet; 1 to 1024.
+    pub partitions: u32,
+    /// Its compiled schema.
+    pub schema: Option<Arc<Validator>>,
+    /// Whether it never leaves the process: the stages on its two sides are one segment.
+    pub internal: bool,
+    /// The member of the value that is the key of each record written to it.
+    pub key: Option<String>,
+}
+
+impl TopicPlan {
+    /// What it should be like where it does not exist yet.
+    #[must_use]
+    pub fn spec(&self) -> TopicSpec {
+        TopicSpec { name: self.name.clone(), partitions: self.partitions }
+    }
+}
+
+/// Stages that internal topics fuse: they run as one, with one set of positions.
+pub struct SegmentPlan {
+    /// The name of its first stage; part of stored positions.
+    pub name: String,
+    /// In the order in which records flow. Only the first reads topics of a broker.
+    pub stages: Vec<StagePlan>,
+}
+
+/// A stage: where records come from, what happens to them, where they go.
+pub struct StagePlan {
+    /// Its name; unique in the pipeline.
+    pub name: String,
+    /// The topics that it reads, wildcards expanded; sorted, never empty. All internal or none.
+    pub from: Vec<TopicName>,
+    /// The enabled steps, in order.
+    pub steps: Vec<StepPlan>,
+    /// Where the outputs go that no step routes.
+    pub to: Option<TopicName>,
+    /// Where its dead letters are published, besides the store's table.
+    pub on_reject: Option<TopicName>,
+    /// The store of a stage that folds.
+    pub store: Option<StorePlan>,
+    /// How many lanes work in parallel, by hash of the key; at least 1.
+    pub lanes: usize,
+    /// How much is worked on at once.
+    pub batch: BatchPlan,
+}
+
+/// A step of a stage, built.
+pub struct StepPlan {
+    /// The transform's name in the catalogue; a metric's label.
+    pub name: &'static str,
+    /// The transform itself.
+    pub step: Step,
+    /// Port to topic. Every port of the transform is here, or the transform has none.
+    pub routes: BTreeMap<&'static str, TopicName>,
+}
+
+/// Where a stage keeps its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorePlan {
+    /// The sink's name in the file.
+    pub sink: String,
+    /// The topic to which changed profiles are published.
+    pub changelog: Option<TopicName>,
+}
+
+/// How much a stage works on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchPlan {
+    /// At most this many records; at least 1.
+    pub records: usize,
+    /// About this many bytes of values; at least 1 KiB.
+    pub size_bytes: usize,
+    /// How long to wait for more once there is one.
+    pub linger: Duration,
+}
+
+/// A database that stores profiles.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SinkPlan {
+    /// `postgres://` or `sqlite://`. Holds a password: never print it whole.
+    pub url: String,
+    /// The profiles' table.
+    pub table: String,
+    /// The column that holds the customer's id.
+    pub key: String,
+    /// Renamed columns: our name to the database's.
+    pub columns: BTreeMap<String, String>,
+    /// Connections at most; at least 1.
+    pub connections: u32,
+}
+
+impl fmt::Debug for SinkPlan {
+    /// Leaves the address out but for its scheme, as it may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SinkPlan")
+            .field("url", &self.url.split("://").next().unwrap_or_default())
+            .field("table", &self.table)
+            .field("key", &self.key)
+            .field("columns", &self.columns)
+            .field("connections", &self.connections)
+            .finish()
+    }
+}

@@ -1,0 +1,140 @@
+//! Files that pass, and what they become.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use schemas::TopicName;
+use syncline::config::{self, Checked, Plan, render};
+use syncline::topics::Broker;
+
+use super::catalogue::CATALOGUE;
+use super::environment::Machine;
+
+const ORDERS: &str = include_str!("orders.yaml");
+
+fn checked(text: &str, machine: &Machine) -> Checked {
+    config::check(text, Path::new("tests/config/good/orders.yaml"), machine, CATALOGUE)
+        .unwrap_or_else(|errors| panic!("{}", render::text(errors.findings(), false)))
+}
+
+fn plan(text: &str) -> Plan {
+    let checked = checked(text, &Machine::default());
+    assert!(checked.warnings.is_empty(), "{}", render::text(&checked.warnings, false));
+    checked.plan
+}
+
+fn topic(name: &str) -> TopicName {
+    TopicName::try_from(name).unwrap()
+}
+
+#[test]
+fn an_internal_topic_fuses_the_stages_on_its_sides() {
+    let plan = plan(ORDERS);
+    let [segment] = plan.segments.as_slice() else { panic!("{} segments", plan.segments.len()) };
+    assert_eq!(segment.name, "intake");
+    let [intake, profile] = segment.stages.as_slice() else { panic!("{} stages", segment.stages.len()) };
+    assert_eq!(intake.from, [topic("orders.paid"), topic("orders.placed")]);
+    assert_eq!(intake.to, Some(topic("orders.events")));
+    assert_eq!(intake.on_reject, Some(topic("rejects")));
+    assert_eq!((intake.lanes, intake.batch.records, intake.batch.linger), (1, 1000, Duration::from_millis(20)));
+    assert_eq!(profile.from, [topic("orders.events")]);
+    assert_eq!((profile.lanes, profile.batch.records, profile.batch.size_bytes), (2, 500, 1 << 20));
+    let store = profile.store.as_ref().unwrap();
+    assert_eq!((store.sink.as_str(), store.changelog.as_ref()), ("profiles", Some(&topic("profiles"))));
+    let steps: Vec<_> = profile.steps.iter().map(|step| step.name).collect();
+    assert_eq!(steps, ["merge_profile", "assess_risk", "raise_alerts"]);
+    assert_eq!(profile.steps[2].routes["high_risk"], topic("alerts.risk"));
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let plan = plan(ORDERS);
+    let sink = &plan.sinks["profiles"];
+    assert_eq!((sink.table.as_str(), sink.key.as_str(), sink.connections), ("customer_detailed_profiles", "customer_id", 8));
+    assert_eq!(plan.topics[&topic("orders.paid")].partitions, 1);
+    assert!(plan.topics[&topic("orders.placed")].schema.is_some());
+    assert!(plan.topics[&topic("orders.paid")].schema.is_none());
+}
+
+#[test]
+fn paths_start_from_the_folder_of_the_file() {
+    let plan = plan(ORDERS);
+    assert_eq!(plan.brokers["local"], Broker::Local { dir: PathBuf::from("tests/config/good/.syncline") });
+    assert_eq!(plan.sinks["profiles"].url, "sqlite://tests/config/good/profiles.db");
+    let absolute = self::plan(&ORDERS.replace("sqlite://profiles.db", "sqlite:///var/profiles.db"));
+    assert_eq!(absolute.sinks["profiles"].url, "sqlite:///var/profiles.db");
+}
+
+#[test]
+fn a_topic_that_is_not_internal_separates_segments() {
+    let text = ORDERS
+        .replace("internal: true, ", "")
+        .replace("      - use: merge_profile", "      - use: decode\n      - use: merge_profile");
+    let plan = plan(&text);
+    let names: Vec<_> = plan.segments.iter().map(|segment| segment.name.as_str()).collect();
+    assert_eq!(names, ["intake", "profile"]);
+}
+
+#[test]
+fn segments_stand_after_those_that_feed_them() {
+    let text = ORDERS
+        .replace("stages:\n", "stages:\n  - name: archive\n    from: [copies]\n    steps: [{use: decode}]\n    to: archived\n")
+        .replace("sinks:", "  - name: copy\n    from: [rejects]\n    steps: [{use: decode}]\n    to: copies\nsinks:")
+        .replace("  rejects: {}", "  rejects: {}\n  copies: {}\n  archived: {}");
+    let plan = plan(&text);
+    let names: Vec<_> = plan.segments.iter().map(|segment| segment.name.as_str()).collect();
+    assert_eq!(names, ["intake", "copy", "archive"]);
+}
+
+#[test]
+fn a_step_that_is_switched_off_does_not_run() {
+    let machine = |value| Machine { variables: vec![("RISK", value)] };
+    let text = ORDERS.replace("- use: assess_risk", "- use: assess_risk\n        if: ${RISK:-true}");
+    let steps = |checked: Checked| checked.plan.segments[0].stages[1].steps.len();
+    assert_eq!(steps(checked(&text, &Machine::default())), 3);
+    assert_eq!(steps(checked(&text, &machine("false"))), 2);
+}
+
+#[test]
+fn aliases_show_the_same_value_in_several_places() {
+    let text = ORDERS.replace("orders.paid: {}", "orders.paid: &four {partitions: 4}\n  orders.shipped: *four");
+    let plan = plan(&text);
+    assert_eq!(plan.topics[&topic("orders.shipped")].partitions, 4);
+    assert!(plan.segments[0].stages[0].from.contains(&topic("orders.shipped")));
+}
+
+#[test]
+fn one_mistake_behind_an_alias_is_said_once() {
+    let text = ORDERS.replace("orders.paid: {}", "orders.paid: &four {partitions: four}\n  orders.shipped: *four");
+    let errors = config::check(&text, Path::new("f.yaml"), &Machine::default(), CATALOGUE).err().unwrap();
+    let messages: Vec<_> = errors.findings().iter().map(ToString::to_string).collect();
+    assert!(messages.contains(&"`partitions` must be a whole number from 1 to 1024, found the text \"four\"".to_owned()));
+    assert_eq!(messages.iter().filter(|message| message.contains("partitions")).count(), 1);
+}
+
+#[test]
+fn aliases_cannot_multiply_without_end() {
+    let mut text = "a: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..9 {
+        let before = format!("*a{}", level - 1);
+        text.push_str(&format!("b{level}: &a{level} [{}]\n", vec![before; 10].join(", ")));
+    }
+    let errors = config::check(&text, Path::new("f.yaml"), &Machine::default(), CATALOGUE).err().unwrap();
+    assert_eq!(errors.findings()[0].message(), "the file holds over 100000 values once its aliases are followed");
+}
+
+#[test]
+fn a_database_may_be_named_by_the_environment_alone() {
+    let text = ORDERS.replace("sqlite://profiles.db", "${DATABASE_URL}");
+    let machine = Machine { variables: vec![("DATABASE_URL", "postgres://me:hunter2@db/profiles")] };
+    let plan = checked(&text, &machine).plan;
+    assert_eq!(plan.sinks["profiles"].url, "postgres://me:hunter2@db/profiles");
+    assert!(!format!("{:?}", plan.sinks["profiles"]).contains("hunter2"));
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_of_its_own() {
+    let errors = config::load(Path::new("tests/config/none.yaml"), &Machine::default(), CATALOGUE).err().unwrap();
+    assert_eq!(errors.findings()[0].message(), "the pipeline file tests/config/none.yaml cannot be read");
+    assert_eq!(errors.findings()[0].reason(), Some("entity not found"));
+}

@@ -1,0 +1,13 @@
+//! The tests of the whole: the shipped pipeline between real topics and real stores.
+//!
+//! One binary, so that it links once. PostgreSQL is reached through `SYNCLINE_TEST_POSTGRES`; `make test` starts a private server.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod config;
+mod harness;
+mod kills;
+mod sample_profiles;
+#[path = "topics/main.rs"]
+mod topics;
+mod yaml_cases;

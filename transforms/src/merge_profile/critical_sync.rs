@@ -1,0 +1,102 @@
+//! Critical syncs: values set by path over the sections, at once or after an administrator's approval (spec/1 §3.6, spec/2 §1).
+
+use std::collections::BTreeMap;
+
+use schemas::profile::{Overlay, Path, Profile};
+use schemas::store::{ChangeStatus, CriticalChange};
+use schemas::{Json, JsonRef, Reason, Record, Reject, Violation};
+
+use crate::Effects;
+
+/// Folds a critical sync: overlays, or a change that waits. Returns whether the profile changed.
+pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<bool, Reject> {
+    let payload = record.value.as_ref();
+    let changes = payload.get("changes").map_or_else(empty, |changes| record.value.share(changes));
+    let overlays = requested_overlays(&changes)?;
+    let status = if needs_approval(payload) { ChangeStatus::PendingApproval } else { ChangeStatus::Applied };
+    let change = CriticalChange {
+        customer_id: profile.customer_id.clone(),
+        request_id: text(payload, &["metadata", "requestId"])?,
+        sync_type: text(payload, &["syncType"])?,
+        priority: text(payload, &["priority"])?,
+        changes,
+        source: text(payload, &["metadata", "source"]).ok(),
+        status,
+        event_id: record.id.clone(),
+        at: record.event_time,
+        origin: record.origin.clone(),
+    };
+    let changed = match status {
+        ChangeStatus::Applied => apply(profile, record, overlays),
+        ChangeStatus::PendingApproval => wait(profile, &change),
+    };
+    effects.critical_changes.push(change);
+    Ok(changed)
+}
+
+/// The values that the `changes` of a critical sync ask for, by their places. Of changes to one place the last counts; one that
+/// names no field asks for nothing; one without a new value asks for null.
+///
+/// # Errors
+///
+/// A [`Reject`] of reason `forbidden_field` with a violation for each field that a critical sync may not set: one refuses all.
+pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject> {
+    let mut overlays = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (index, change) in changes.as_ref().elements().enumerate() {
+        let Some(field) = change.present("field").and_then(JsonRef::as_str) else { continue };
+        match Path::from_wire(&field) {
+            Ok(path) => {
+                overlays.insert(path, change.get("newValue").map_or_else(null, |value| changes.share(value)));
+            }
+            Err(forbidden) => violations.push(Violation {
+                pointer: format!("/changes/{index}/field"),
+                rule: String::new(),
+                message: forbidden.to_string(),
+            }),
+        }
+    }
+    if violations.is_empty() { Ok(overlays) } else { Err(Reject { reason: Reason::ForbiddenField, violations }) }
+}
+
+/// Asked for by its sender, and of high impact anywhere: nothing of it is applied before an administrator agrees.
+fn needs_approval(payload: JsonRef<'_>) -> bool {
+    let asked = payload.at(&["metadata", "requiresAdminApproval"]).and_then(JsonRef::as_bool);
+    let high = |change: JsonRef<'_>| change.get("impact").and_then(JsonRef::as_str).is_some_and(|impact| impact == "high");
+    asked == Some(true) && payload.get("changes").is_some_and(|changes| changes.elements().any(high))
+}
+
+fn apply(profile: &mut Profile, record: &Record, overlays: BTreeMap<Path, Json>) -> bool {
+    let mut changed = super::state_version(profile, record);
+    for (path, value) in overlays {
+        let overlay = Overlay { stamp: super::stamp(record), value };
+        changed |= Overlay::join(&mut profile.overlays, path, overlay);
+    }
+    changed
+}
+
+/// Of one request sent as several events the earliest time is kept.
+fn wait(profile: &mut Profile, change: &CriticalChange) -> bool {
+    let earlier = profile.waiting.get(&change.request_id).is_none_or(|&at| change.at < at);
+    if earlier {
+        profile.waiting.insert(change.request_id.clone(), change.at);
+    }
+    earlier
+}
+
+/// An identity field; `validate` saw that it is there.
+fn text(payload: JsonRef<'_>, path: &[&str]) -> Result<String, Reject> {
+    let text = payload.at(path).and_then(JsonRef::as_str).filter(|text| !text.is_empty());
+    text.map(std::borrow::Cow::into_owned).ok_or_else(|| {
+        let pointer = format!("/{}", path.join("/"));
+        Reject::new(Reason::Schema, pointer, format!("a critical sync names its `{}`", path.join(".")))
+    })
+}
+
+fn null() -> Json {
+    Json::from_serialize(&())
+}
+
+fn empty() -> Json {
+    Json::from_serialize::<[(); 0]>(&[])
+}

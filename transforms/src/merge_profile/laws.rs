@@ -1,0 +1,277 @@
+//! The laws of the merge (`architecture.md`, rule 3), over events that tie in time, repeat, and write one number in several ways.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use schemas::json::{Kind, normalised};
+use schemas::profile::{Path, Profile, SectionName, Stamp, View};
+use schemas::{Json, JsonRef, Record};
+
+use super::MergeProfile;
+use super::tests::{event, folded};
+use crate::{Effects, Fold};
+
+/// Numbers of few values in several notations; two of them are one double.
+fn number() -> impl Strategy<Value = &'static str> {
+    select(vec![
+        "1.50",
+        "1.5",
+        "15e-1",
+        "150E-2",
+        "0",
+        "-0.0",
+        "9007199254740992",
+        "9007199254740993",
+        "1e21",
+        "1000000000000000000000",
+    ])
+}
+
+fn scalar() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => number().prop_map(str::to_owned),
+        1 => select(vec![r#""é""#, r#""\u00e9""#, r#""Kananga""#, "null", "true", r#""""#]).prop_map(str::to_owned),
+    ]
+}
+
+/// An object of up to two members, in either order, with blanks or without.
+fn object() -> impl Strategy<Value = String> {
+    (scalar(), scalar(), 0..5_u8).prop_map(|(a, b, form)| match form {
+        0 => "{}".to_owned(),
+        1 => format!(r#"{{"capital":{a}}}"#),
+        2 => format!(r#"{{"capital":{a},"legalForm":{b}}}"#),
+        3 => format!(r#"{{ "legalForm": {b}, "capital": {a} }}"#),
+        _ => format!(r#"{{"capital":{{"montant":{a}}},"legalForm":[{b}]}}"#),
+    })
+}
+
+/// A container: absent, null, or an object.
+fn container(name: &'static str) -> impl Strategy<Value = String> {
+    prop_oneof![
+        1 => Just(String::new()),
+        1 => Just(format!(r#","{name}":null"#)),
+        3 => object().prop_map(move |object| format!(r#","{name}":{object}"#)),
+    ]
+}
+
+fn lines() -> impl Strategy<Value = String> {
+    vec(object(), 0..3).prop_map(|lines| format!("[{}]", lines.join(",")))
+}
+
+fn changes() -> impl Strategy<Value = String> {
+    let fields = vec![
+        "name",
+        "address.city",
+        "companyProfile",
+        "companyProfile.capital",
+        "companyProfile.capital.montant",
+        "specificData.legalForm.0",
+        "patrimoine.assets",
+        "assets.1.capital",
+        "assets.0",
+        "assetsSummary.totalValue",
+    ];
+    let change = (select(fields), prop_oneof![scalar(), object(), lines()])
+        .prop_map(|(field, value)| format!(r#"{{"field":"{field}","newValue":{value},"impact":"low"}}"#));
+    vec(change, 1..4).prop_map(|changes| changes.join(","))
+}
+
+/// What an event says: its kind and payload.
+fn said() -> impl Strategy<Value = (&'static str, String)> {
+    let profile =
+        (select(vec!["COMPANY", "FINANCIAL_INSTITUTION"]), scalar(), container("companySpecificData"), lines(), lines());
+    prop_oneof![
+        object().prop_map(|data| ("institution_data", format!(r#"{{"specificData":{data}}}"#))),
+        (lines(), container("summary"))
+            .prop_map(|(lines, summary)| ("assets", format!(r#"{{"dataVersion":"2.1","assets":{lines}{summary}}}"#))),
+        lines().prop_map(|lines| ("stocks", format!(r#"{{"dataVersion":"2.0","stocks":{lines}}}"#))),
+        profile.prop_map(|(of, name, container, assets, stocks)| {
+            let patrimony = format!(r#"{{"assets":{assets},"stocks":{stocks},"totalAssetsValue":1}}"#);
+            ("complete_profile", format!(r#"{{"customerType":"{of}","name":{name}{container},"patrimoine":{patrimony}}}"#))
+        }),
+        changes().prop_map(|changes| {
+            let metadata = r#"{"requestId":"r-1","source":"s"}"#;
+            let payload =
+                format!(r#"{{"syncType":"full_profile","priority":"low","changes":[{changes}],"metadata":{metadata}}}"#);
+            ("critical_sync", payload)
+        }),
+    ]
+}
+
+/// Up to eight events within three minutes, so that times tie; different events may say the same.
+fn events() -> impl Strategy<Value = Vec<Record>> {
+    vec((said(), 0..3_u32), 1..9).prop_map(|said| {
+        let event = |(index, ((kind, payload), minute)): (usize, ((&str, String), u32))| {
+            let mut event = event(kind, &format!("e-{index}"), minute, &payload);
+            event.origin.offset = index as u64;
+            event
+        };
+        said.into_iter().enumerate().map(event).collect()
+    })
+}
+
+/// A way to deliver events: in some order, some of them again later, in batches of one to four.
+#[derive(Debug, Clone)]
+struct Delivery {
+    order: Vec<Index>,
+    again: Vec<Index>,
+    batches: Vec<usize>,
+    stored: bool,
+}
+
+fn delivery() -> impl Strategy<Value = Delivery> {
+    (vec(any::<Index>(), 8), vec(any::<Index>(), 0..6), vec(1..5_usize, 16), any::<bool>())
+        .prop_map(|(order, again, batches, stored)| Delivery { order, again, batches, stored })
+}
+
+impl Delivery {
+    fn of(&self, events: &[Record]) -> Vec<Vec<Record>> {
+        let mut left: Vec<_> = events.to_vec();
+        let mut sequence: Vec<_> =
+            self.order.iter().take(events.len()).map(|index| left.remove(index.index(left.len()))).collect();
+        for (number, index) in self.again.iter().enumerate() {
+            let mut again = index.get(events).clone();
+            // Some repeats are read again from where they were, some were produced twice.
+            again.origin.offset += if number % 2 == 0 { 0 } else { 100 };
+            sequence.insert(index.index(sequence.len() + 1), again);
+        }
+        let mut sequence = sequence.into_iter().peekable();
+        let batches = self.batches.iter().map(|&size| sequence.by_ref().take(size).collect());
+        batches.filter(|batch: &Vec<_>| !batch.is_empty()).collect()
+    }
+
+    /// Each batch makes a profile of its own, perhaps stored and read back; they are joined in the order of the batches.
+    fn profile(&self, events: &[Record]) -> Profile {
+        let mut joined = Profile::new("c-1");
+        for batch in self.of(events) {
+            let (profile, _) = folded(&batch);
+            joined.join(if self.stored { read_back(profile) } else { profile });
+        }
+        joined
+    }
+}
+
+/// A value as PostgreSQL's `jsonb` gives it back: short names first, numbers in plain notation, escapes decoded, blanks its own.
+fn jsonb(value: JsonRef<'_>) -> String {
+    match value.kind() {
+        Kind::Number => {
+            let plain = value.as_decimal().unwrap().to_plain_string();
+            if plain.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.')) { plain.replace('-', "") } else { plain }
+        }
+        Kind::String => serde_json::Value::from(value.as_str().unwrap()).to_string(),
+        Kind::Array => format!("[{}]", value.elements().map(jsonb).collect::<Vec<_>>().join(", ")),
+        Kind::Object => {
+            let mut members: Vec<_> = value.members().map(|(name, value)| (name.as_str(), jsonb(value))).collect();
+            members.sort_by_key(|(name, _)| (name.len(), name.to_string()));
+            let members = members.iter().map(|(name, value)| format!("{}: {value}", serde_json::Value::from(&**name)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Kind::Null | Kind::Bool => value.text().to_owned(),
+    }
+}
+
+fn read_back(profile: Profile) -> Profile {
+    let stored = |value: &Json| Json::parse_own(&jsonb(value.as_ref())).unwrap();
+    let mut back = Profile { sections: Default::default(), overlays: Default::default(), ..profile };
+    for (name, mut section) in profile.sections {
+        section.value = stored(&section.value);
+        section.summary = section.summary.as_ref().map(stored);
+        back.sections.join(name, section);
+    }
+    for (path, mut overlay) in profile.overlays {
+        overlay.value = stored(&overlay.value);
+        back.overlays.insert(path, overlay);
+    }
+    back
+}
+
+/// All that a profile says because of events, in texts that do not depend on notation.
+#[derive(Debug, PartialEq)]
+struct Facts {
+    sections: Vec<(SectionName, Stamp, String, Option<String>)>,
+    overlays: Vec<(Path, Stamp, String)>,
+    stated: String,
+    view: Vec<(Option<String>, Option<String>, bool)>,
+}
+
+fn facts(profile: &Profile) -> Facts {
+    let text = |value: &Json| normalised(value.as_ref());
+    let view = View::of(profile);
+    let shown = |name| (view.get(name).map(normalised), view.summary(name).map(normalised), view.exists(name));
+    Facts {
+        sections: (profile.sections.iter())
+            .map(|(name, section)| (name, section.stamp.clone(), text(&section.value), section.summary.as_ref().map(text)))
+            .collect(),
+        overlays: (profile.overlays.iter())
+            .map(|(path, overlay)| (path.clone(), overlay.stamp.clone(), text(&overlay.value)))
+            .collect(),
+        stated: format!("{:?} {:?} {:?}", profile.stated_type, profile.stated_version, profile.customer_type()),
+        view: SectionName::ALL.map(shown).into(),
+    }
+}
+
+fn joined(left: &Profile, right: &Profile) -> Profile {
+    let mut joined = left.clone();
+    joined.join(right.clone());
+    joined
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn neither_order_nor_repeats_nor_batches_matter(events in events(), delivery in delivery()) {
+        let (once, _) = folded(&events);
+        prop_assert_eq!(facts(&delivery.profile(&events)), facts(&once));
+    }
+
+    #[test]
+    fn no_section_is_older_than_the_latest_event_that_brought_it(events in events()) {
+        let (all, _) = folded(&events);
+        for event in &events {
+            let (one, _) = folded(std::slice::from_ref(event));
+            for (name, section) in one.sections.iter() {
+                prop_assert!(all.sections.get(name).is_some_and(|all| all.stamp.at >= section.stamp.at));
+            }
+        }
+        let written = all.sections.iter().map(|(_, section)| &section.stamp).chain(all.overlays.values().map(|overlay| &overlay.stamp));
+        for stamp in written {
+            prop_assert!(events.iter().any(|event| event.id == stamp.event_id && event.event_time == stamp.at));
+        }
+    }
+
+    #[test]
+    fn joining_is_commutative(left in events(), right in events()) {
+        let (left, right) = (folded(&left).0, folded(&right).0);
+        prop_assert_eq!(facts(&joined(&left, &right)), facts(&joined(&right, &left)));
+    }
+
+    #[test]
+    fn joining_is_associative(a in events(), b in events(), c in events()) {
+        let [a, b, c] = [a, b, c].map(|events| folded(&events).0);
+        prop_assert_eq!(facts(&joined(&joined(&a, &b), &c)), facts(&joined(&a, &joined(&b, &c))));
+    }
+
+    #[test]
+    fn joining_is_idempotent(events in events(), more in events()) {
+        let profile = folded(&events).0;
+        let mut again = profile.clone();
+        prop_assert!(!again.join(profile.clone()) && !again.join(read_back(profile.clone())), "nothing changed");
+        prop_assert_eq!(facts(&again), facts(&profile));
+        let both = joined(&profile, &folded(&more).0);
+        prop_assert_eq!(facts(&joined(&both, &profile)), facts(&both));
+    }
+
+    #[test]
+    fn a_change_is_told_exactly_when_there_is_one(events in events(), next in events()) {
+        let (mut profile, _) = folded(&events);
+        profile.version = 1;
+        for event in &next {
+            let before = facts(&profile);
+            let mut effects = Effects::default();
+            MergeProfile.fold(&mut profile, event, &mut effects).unwrap();
+            prop_assert_eq!(effects.changed, facts(&profile) != before);
+        }
+    }
+}
