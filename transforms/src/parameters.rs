@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::InvalidParameters;
+use crate::{Derive, InvalidParameters, Step};
 
 /// The parameters of a step.
 pub(crate) trait Parameters: Serialize + DeserializeOwned + Default {
@@ -38,6 +38,32 @@ pub(crate) fn read<P: Parameters>(with: &Value) -> Result<P, InvalidParameters> 
         .map_err(|error| InvalidParameters { path: path_of(error.path()), message: error.inner().to_string() })?;
     parameters.check()?;
     Ok(parameters)
+}
+
+/// Builds a derive step of what stands under `with:`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn build_derive<P: Parameters, S: Derive + 'static>(
+    with: &Value,
+    step: fn(P) -> S,
+) -> Result<Step, InvalidParameters> {
+    read(with).map(|parameters| Step::Derive(Box::new(step(parameters))))
+}
+
+/// Sees to it that nothing stands under `with:` of a step that takes no parameters.
+///
+/// # Errors
+///
+/// [`InvalidParameters`] with the first name that does.
+pub(crate) fn none(with: &Value) -> Result<(), InvalidParameters> {
+    match with.as_object().and_then(|with| with.keys().next()) {
+        None => Ok(()),
+        Some(name) => {
+            Err(InvalidParameters { path: vec![name.clone()], message: format!("unknown parameter `{name}`: there are none") })
+        }
+    }
 }
 
 /// A contradiction between parameters, at the path of one of them.

@@ -106,13 +106,17 @@ impl Json {
         parse::parse(bytes, limits).map(|tape| Self { tape: Arc::new(tape), at: 0 })
     }
 
-    /// Parses text that this program wrote itself, such as a stored section: the default limits, without the size limit.
+    /// Parses text that this program wrote itself, such as a stored section: without the limits on sizes and numbers.
+    ///
+    /// A database may give a number back in longer notation than it was sent in, and a sum may pass what one number may.
     ///
     /// # Errors
     ///
     /// [`Malformed`] when somebody else changed it.
     pub fn parse_own(text: &str) -> Result<Self, Malformed> {
-        Self::parse(text.as_bytes(), &Limits { size_bytes: usize::MAX, ..Limits::default() })
+        let depth = Limits::default().depth;
+        let limits = Limits { size_bytes: usize::MAX, depth, exponent: i64::MAX, number_bytes: usize::MAX };
+        Self::parse(text.as_bytes(), &limits)
     }
 
     /// Makes a document of a value that serde can write.
