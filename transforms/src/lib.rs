@@ -39,6 +39,7 @@ pub mod message;
 mod parameters;
 mod raise_alerts;
 mod rate_compliance;
+mod report;
 mod set_attention;
 pub mod trial;
 
