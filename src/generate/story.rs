@@ -29,8 +29,8 @@ const OF_A_COMPANY: &[(Event, u32)] = &[
     (Event::Stocks, 62),
     (Event::Identification, 62),
     (Event::CriticalSync, 8),
-    (Event::ProfileUpdated, 16),
-    (Event::SyncRequest, 8),
+    (Event::ProfileUpdated, 22),
+    (Event::SyncRequest, 12),
 ];
 
 /// How often of a hundred an institution has each event.

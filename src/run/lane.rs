@@ -102,9 +102,9 @@ impl Lane {
                     self.tracker.resolve(group.iter().map(|item| &item.ticket));
                     self.segment.counters.count_resolved(group.len());
                 }
-                Err(fault) if fault.reaction() == Reaction::Bisect => match halves(group) {
-                    Ok((first, second)) => groups.extend([second, first]),
-                    Err(item) => groups.push(vec![self.refused(item, &fault)?]),
+                Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
+                    Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
+                    Err(group) => groups.extend(halves(group)),
                 },
                 Err(fault) => return Err(fault),
             }
@@ -280,16 +280,13 @@ fn key_of(item: &Item) -> &str {
     keys(std::slice::from_ref(item)).next().unwrap_or_default()
 }
 
-/// Two halves of a group: between two customers as near to the middle as can be; inside one customer, in the middle.
-/// The one item of a group that cannot be halved.
-fn halves(mut group: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), Item> {
-    if group.len() == 1 {
-        return Err(group.swap_remove(0));
-    }
+/// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the
+/// middle.
+fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
     group.sort_by(|left, right| key_of(left).cmp(key_of(right)));
     let middle = group.len() / 2;
     let boundary = |at: &usize| key_of(&group[*at - 1]) != key_of(&group[*at]);
     let at = (1..group.len()).filter(boundary).min_by_key(|at| at.abs_diff(middle)).unwrap_or(middle);
     let second = group.split_off(at);
-    Ok((group, second))
+    [second, group]
 }
