@@ -20,10 +20,27 @@ use schemas::store::CriticalChange;
 use schemas::{Raw, Record, Reject, TopicName};
 
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
+pub use cloud_event::{CONTENT_TYPE, cloud_event};
 pub use merge_profile::{MergeProfile, requested_overlays};
 
+mod assess_risk;
 mod catalogue;
+mod check_conformity;
+mod cloud_event;
+mod contract;
+mod date;
+mod field;
+mod form;
+mod gather_insights;
+mod measure_completeness;
+mod measure_patrimony;
 mod merge_profile;
+pub mod message;
+mod parameters;
+mod raise_alerts;
+mod rate_compliance;
+mod set_attention;
+pub mod trial;
 
 /// Makes records of raw ones.
 pub trait Decode: Send + Sync {

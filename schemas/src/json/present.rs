@@ -10,7 +10,7 @@ impl<'d> JsonRef<'d> {
             Kind::Null => false,
             Kind::Bool | Kind::Number => true,
             Kind::String => self.text().len() > 2,
-            Kind::Array | Kind::Object => self.len() > 0,
+            Kind::Array | Kind::Object => !self.is_empty(),
         }
     }
 

@@ -45,7 +45,7 @@ impl AlertKind {
 
     /// The name in tables, topics and ports.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::LowStock => "low_stock",
             Self::HighRisk => "high_risk",

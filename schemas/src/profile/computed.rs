@@ -33,12 +33,27 @@ macro_rules! names {
     };
 }
 
+/// The band of completeness that distributions count by (spec/2 §2).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Band {
+    /// 90 and more, unless set otherwise.
+    Complete,
+    /// 50 to 89.
+    Partial,
+    /// Less.
+    #[default]
+    Minimal,
+}
+names!(Band { Complete => "complete", Partial => "partial", Minimal => "minimal" });
+
 /// How complete a profile is (spec/2 §2).
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Completeness {
     /// 0 to 100, rounded half up.
     pub percentage: u8,
+    /// The band that the percentage falls in.
+    pub band: Band,
     /// Sections that are complete, by their codes.
     pub complete_sections: Vec<&'static str>,
     /// Sections that are not.

@@ -6,6 +6,7 @@
 mod alert;
 mod amount;
 mod computed;
+mod history;
 mod overlay;
 mod section;
 #[cfg(test)]
@@ -19,9 +20,10 @@ use chrono::{DateTime, Utc};
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
 pub use computed::{
-    Attention, AttentionReason, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
+    Attention, AttentionReason, Band, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
     InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
 };
+pub use history::{Change, changes};
 pub use overlay::{ForbiddenPath, Overlay, Path};
 pub use section::{BASIC_FIELDS, Section, SectionName, Sections, Stamp};
 pub use view::View;
