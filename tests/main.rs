@@ -1,5 +1,11 @@
-//! Everything that is tested from outside, in one binary.
+//! The tests of the whole: the shipped pipeline between real topics and real stores.
+//!
+//! One binary, so that it links once. PostgreSQL is reached through `SYNCLINE_TEST_POSTGRES`; `make test` starts a private server.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod config;
+mod harness;
+mod kills;
+mod sample_profiles;
+mod yaml_cases;

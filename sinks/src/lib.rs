@@ -1,22 +1,98 @@
 //! Where profiles rest. The [`Sink`] trait, and what implements it: `postgres`, `sqlite`.
+//!
+//! [`open`] opens a store by its address; [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
 
-use std::collections::BTreeMap;
+mod changelog;
+mod columns;
+mod headers;
+mod migrations;
+mod postgres;
+mod settings;
+mod sqlite;
+mod state;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::{Fault, FaultKind};
 
-/// How a sink is opened, besides its address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// The pipeline's name: part of positions, leases, ids.
-    pub pipeline: String,
-    /// The profiles' table; default `customer_detailed_profiles`.
-    pub table: String,
-    /// Renamed columns of that table: our name to the database's.
-    pub columns: BTreeMap<String, String>,
-    /// Connections at most.
-    pub connections: u32,
+pub use migrations::MigrationStatus;
+pub use settings::{DEFAULT_TABLE, Settings};
+
+/// The databases that a profile store can be in, by the scheme of its address.
+enum Database {
+    /// `postgres://`, `postgresql://`
+    Postgres,
+    /// `sqlite://`, `sqlite::memory:`
+    Sqlite,
+}
+
+impl Database {
+    /// # Errors
+    ///
+    /// `Refused` for a scheme that nothing here opens. The address itself is not shown: it may hold a password.
+    fn of(url: &str) -> Result<Self, Fault> {
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        match scheme {
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            "sqlite" => Ok(Self::Sqlite),
+            other => {
+                let what = format!("sink: no database is known by the scheme {other:?}; known: postgres://, sqlite://");
+                Err(Fault::new(FaultKind::Refused, what))
+            }
+        }
+    }
+}
+
+/// Opens the store at `url`: `postgres://user:password@host/database`, `sqlite://path`, or `sqlite::memory:` for tests.
+///
+/// The tables must be there: [`migrate_run`] makes them. Only a store in memory, which nobody else could migrate, makes its own.
+///
+/// # Errors
+///
+/// `Refused` for an unknown scheme, names that are no identifiers, or missing tables; `Unavailable` when the database does not answer.
+pub async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Sink>, Fault> {
+    match Database::of(url)? {
+        Database::Postgres => Ok(Arc::new(postgres::PostgresSink::open(url, settings).await?)),
+        Database::Sqlite => Ok(Arc::new(sqlite::SqliteSink::open(url, settings).await?)),
+    }
+}
+
+/// Applies the migrations that are pending, in order. Answers those that it applied.
+///
+/// # Errors
+///
+/// A [`Fault`] of the database; steps before the one that failed stay applied.
+pub async fn migrate_run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
+    match Database::of(url)? {
+        Database::Postgres => postgres::migrate::run(url, settings).await,
+        Database::Sqlite => sqlite::migrate::run(url, settings).await,
+    }
+}
+
+/// Every migration, in order, and when it was applied. Changes nothing.
+///
+/// # Errors
+///
+/// A [`Fault`] of the database.
+pub async fn migrate_show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
+    match Database::of(url)? {
+        Database::Postgres => postgres::migrate::show(url, settings).await,
+        Database::Sqlite => sqlite::migrate::show(url, settings).await,
+    }
+}
+
+/// Undoes the migration that was applied last. Answers it, as it was; `None` where none is applied.
+///
+/// # Errors
+///
+/// A [`Fault`] of the database.
+pub async fn migrate_revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
+    match Database::of(url)? {
+        Database::Postgres => postgres::migrate::revert(url, settings).await,
+        Database::Sqlite => sqlite::migrate::revert(url, settings).await,
+    }
 }
 
 /// A store of profiles with all that is written in one transaction with them (`architecture.md`, rules 4 to 7).

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use serde_json::json;
 use transforms::Entry;
 
+use super::format::Format;
 use crate::config::{self, Environment, Finding, Severity, render};
 
 /// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
@@ -26,17 +26,8 @@ pub struct Check {
     strict: bool,
 }
 
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs: `{ok, errors, warnings, findings: [{severity, message, file, line, column, pointer, cause, help}]}`.
-    Json,
-}
-
 impl Check {
-    /// Checks the file and prints what was found to `out`. `colours` are those of a terminal.
+    /// Checks the file and prints what was found to `out`. Returns whether it can run. `colours` are those of a terminal.
     ///
     /// # Errors
     ///
@@ -47,7 +38,7 @@ impl Check {
         catalogue: &[Entry],
         out: &mut dyn Write,
         colours: bool,
-    ) -> io::Result<ExitCode> {
+    ) -> io::Result<bool> {
         let (summary, findings) = match config::load(&self.file, environment, catalogue) {
             Ok(checked) => (Some(summary(&checked.plan)), checked.warnings),
             Err(errors) => (None, errors.into_findings()),
@@ -66,7 +57,7 @@ impl Check {
             }
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
-        Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(ok)
     }
 
     fn print(&self, summary: Option<&str>, findings: &[Finding], ok: bool, out: &mut dyn Write, colours: bool) -> io::Result<()> {

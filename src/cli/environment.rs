@@ -1,5 +1,6 @@
 //! The process's own environment, for the pipeline file.
 
+use std::collections::BTreeMap;
 use std::env::VarError;
 use std::io;
 use std::path::Path;
@@ -17,5 +18,21 @@ impl Environment for Process {
 
     fn read(&self, path: &Path) -> io::Result<String> {
         std::fs::read_to_string(path)
+    }
+}
+
+/// The process's environment with some variables set otherwise, or not at all.
+pub(super) struct Overridden(pub(super) BTreeMap<&'static str, Option<String>>);
+
+impl Environment for Overridden {
+    fn variable(&self, name: &str) -> Result<String, VarError> {
+        match self.0.get(name) {
+            Some(value) => value.clone().ok_or(VarError::NotPresent),
+            None => Process.variable(name),
+        }
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        Process.read(path)
     }
 }

@@ -6,7 +6,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use transforms::Entry;
 
-use super::check::Format;
+use super::format::Format;
 use crate::config::listing::{self, Described};
 
 /// Shows what a pipeline file may use, with options and their defaults.

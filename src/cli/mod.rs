@@ -1,5 +1,142 @@
-//! The commands, one a file.
+//! The command line (spec/5): one command a file, and one explicit `match`.
+//!
+//! stdout carries the result, and only it; stderr the progress and the logs.
 
 pub mod check;
+pub mod consume;
+mod dead_letters;
+mod demo;
 pub mod environment;
+pub mod exit;
+pub mod format;
+pub mod generate;
+mod lines;
 pub mod list;
+mod log;
+mod migrate;
+mod pipeline;
+pub mod produce;
+mod progress;
+mod run;
+mod summary;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use schemas::Fault;
+
+use self::exit::Exit;
+
+/// Why a command failed: what to print, and how to end.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// A failure with its exit code.
+    #[must_use]
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::new(Exit::from(&fault), format!("{fault}\nhelp: {}", fault.advice()))
+    }
+}
+
+/// Keeps one system's customer records true in another: topics in, validated and risk-scored profiles and alerts out.
+#[derive(Debug, Parser)]
+#[command(name = "syncline", version, arg_required_else_help = true, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the pipeline.
+    Run(run::RunArgs),
+    /// Show the whole pipeline at work, on generated customers.
+    Demo(demo::DemoArgs),
+    /// Write record lines to topics.
+    Produce(pipeline::WithFile<produce::Produce>),
+    /// Print a topic's records as record lines.
+    Consume(pipeline::WithFile<consume::Consume>),
+    /// Print realistic events as record lines.
+    Generate(generate::GenerateArgs),
+    /// Show every error of a pipeline file at once.
+    Check(check::Check),
+    /// List transforms, brokers, sinks or schemas.
+    List(list::List),
+    /// Create, show or revert the sink's tables.
+    Migrate(migrate::MigrateArgs),
+    /// List or show records that could not be processed.
+    DeadLetters(dead_letters::DeadLettersArgs),
+}
+
+/// Parses the command line, runs the command, and says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    // A missing .env is the usual case; a broken one is told when a variable is missing.
+    let _ = dotenvy::dotenv();
+    let cli = Cli::parse();
+    if let Err(message) = log::init() {
+        eprintln!("error: {message}");
+        return Exit::Usage.into();
+    }
+    match run_command(cli.command) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run_command(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Run(args) => block_on(run::run(args)),
+        Command::Demo(args) => block_on(demo::run(args)),
+        Command::Produce(args) => block_on(pipeline::produce(args)),
+        Command::Consume(args) => block_on(pipeline::consume(args)),
+        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| true)),
+        Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
+        Command::List(list) => printed(list.run(transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true)),
+        Command::Migrate(args) => block_on(migrate::run(args)),
+        Command::DeadLetters(args) => block_on(dead_letters::run(args)),
+    }
+}
+
+/// How a command ends that only prints: whether what was asked about is so. A closed pipe is the reader's choice.
+fn printed(result: io::Result<bool>) -> Result<Exit, Failure> {
+    match result {
+        Ok(true) => Ok(Exit::Done),
+        Ok(false) => Ok(Exit::NotSo),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(Exit::Stopped, format!("cannot print: {error}"))),
+    }
+}
+
+fn colours() -> bool {
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// How wide tables may be: as the terminal is; as wide as a page where there is none.
+fn width() -> u16 {
+    const PAGE: u16 = 110;
+    if !io::stdout().is_terminal() {
+        return PAGE;
+    }
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(PAGE)
+}
+
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Stopped, format!("cannot start threads: {error}")))?;
+    runtime.block_on(command)
+}

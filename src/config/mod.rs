@@ -31,7 +31,7 @@ pub use editor::editor_schema;
 pub use environment::Environment;
 pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
-pub use plan::{BatchPlan, BrokerPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
+pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
 use draft::Place;
 use error::Report;

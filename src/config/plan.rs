@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::{TopicName, Validator};
 use transforms::Step;
 
+use crate::topics::{Broker, TopicSpec};
+
 /// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check()`].
 pub struct Plan {
     /// Part of ids and stored positions.
     pub name: String,
     /// The brokers by their names in the file; those only that a topic uses.
-    pub brokers: BTreeMap<String, BrokerPlan>,
+    pub brokers: BTreeMap<String, Broker>,
     /// Every declared topic.
     pub topics: BTreeMap<TopicName, TopicPlan>,
     /// What runs, in an order in which nothing stands before what feeds it.
@@ -26,18 +27,6 @@ pub struct Plan {
     /// SHA-256 of the enabled fold and derive steps with their completed parameters, in hexadecimal: rows remember it, so that
     /// those made by other rules can be found.
     pub rules_hash: String,
-}
-
-/// Where topics live.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BrokerPlan {
-    /// Files in a folder of this machine.
-    Local {
-        /// The folder; made when it does not exist.
-        dir: PathBuf,
-    },
-    /// This process's memory.
-    Memory,
 }
 
 /// A declared topic.
@@ -55,6 +44,14 @@ pub struct TopicPlan {
     pub internal: bool,
     /// The member of the value that is the key of each record written to it.
     pub key: Option<String>,
+}
+
+impl TopicPlan {
+    /// What it should be like where it does not exist yet.
+    #[must_use]
+    pub fn spec(&self) -> TopicSpec {
+        TopicSpec { name: self.name.clone(), partitions: self.partitions }
+    }
 }
 
 /// Stages that internal topics fuse: they run as one, with one set of positions.

@@ -1,10 +1,50 @@
 //! Brokers: the [`Topics`] trait, and what implements it.
+//!
+//! * [`local`]: in a directory, for any number of processes on one machine, without a server.
+//! * [`memory`]: in this process only, for tests.
+//!
+//! Which partition a record goes to is one rule for both, that of Kafka's own producer, so that a move to Kafka keeps placement.
+
+pub mod local;
+pub mod memory;
+mod placement;
+mod read_ahead;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::{Fault, Outgoing, Raw, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, TopicName};
+use tokio::time::Instant;
+
+/// Which broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broker {
+    /// Topics in a directory.
+    Local {
+        /// The directory; created where it is missing.
+        dir: PathBuf,
+    },
+    /// Topics in this process only, gone with it.
+    Memory,
+}
+
+impl Broker {
+    /// Opens it. `clock` gives the timestamp of records that carry none, where the broker does not stamp them itself.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` when what is configured cannot be used; any [`Fault`] of the broker.
+    pub async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Topics>, Fault> {
+        match self {
+            Self::Local { dir } => Ok(Arc::new(local::Local::open(dir, clock).await?)),
+            Self::Memory => Ok(Arc::new(memory::Memory::new(clock))),
+        }
+    }
+}
 
 /// A partition of a topic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,6 +53,12 @@ pub struct TopicPartition {
     pub topic: TopicName,
     /// The partition, from 0.
     pub partition: u32,
+}
+
+impl fmt::Display for TopicPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.topic, self.partition)
+    }
 }
 
 /// What a topic should be like where it does not exist yet.
@@ -33,6 +79,22 @@ pub struct Bounds {
     pub end: u64,
 }
 
+impl Bounds {
+    /// Checks that a reader may begin at `offset`: the end is allowed, and is where the next record will be.
+    fn admit(&self, partition: &TopicPartition, offset: u64) -> Result<(), Fault> {
+        if (self.first..=self.end).contains(&offset) {
+            return Ok(());
+        }
+        let Self { first, end } = self;
+        Err(Fault::new(
+            FaultKind::Lost,
+            format!(
+                "{partition}: offset {offset} is outside the log, which begins at {first} and ends at {end}; reset the position"
+            ),
+        ))
+    }
+}
+
 /// How much a read may return.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadLimits {
@@ -44,14 +106,22 @@ pub struct ReadLimits {
     pub wait: Duration,
 }
 
+impl ReadLimits {
+    /// When the wait is over, counted from now.
+    fn deadline(&self) -> Instant {
+        const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+        Instant::now() + self.wait.min(LONGEST)
+    }
+}
+
 /// A broker.
 #[async_trait]
 pub trait Topics: Send + Sync {
-    /// Creates the topics that do not exist. Those that do are left as they are.
+    /// Creates the topics that do not exist. Those that do are left as they are, whatever the number of their partitions.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] of the broker.
+    /// `Refused` for a topic without partitions; a [`Fault`] of the broker.
     async fn create(&self, topics: &[TopicSpec]) -> Result<(), Fault>;
 
     /// Each of these topics that exists, with the number of its partitions.
@@ -68,18 +138,21 @@ pub trait Topics: Send + Sync {
     /// `Refused` for a partition that does not exist.
     async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault>;
 
-    /// A reader of these partitions, each from its offset.
+    /// A reader of these partitions, each named once, each from its offset. The end is an offset to read from.
     ///
     /// # Errors
     ///
-    /// `Lost` when an offset is outside the partition's bounds, naming it.
+    /// `Refused` for a partition that does not exist; `Lost` when an offset is outside the partition's bounds, naming both.
     async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault>;
 
     /// Writes records, in order within each partition. When it returns, all of them are durable.
     ///
+    /// A partition that a record names is taken; else the key's hash chooses; where there is no key, the broker does.
+    ///
     /// # Errors
     ///
-    /// A [`Fault`] when it is not known that all are; the same records may be written again.
+    /// `Refused` when a topic or a named partition does not exist, naming it. Any [`Fault`] means that it is not known that all are
+    /// durable; the same records may be written again.
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault>;
 
     /// Answers when the broker does.
@@ -88,6 +161,21 @@ pub trait Topics: Send + Sync {
     ///
     /// A [`Fault`] of the broker.
     async fn ping(&self) -> Result<(), Fault>;
+}
+
+/// The fault of asking for a topic that is not there.
+fn no_such_topic(topic: &TopicName) -> Fault {
+    Fault::new(FaultKind::Refused, format!("topic \"{topic}\" does not exist; create it first"))
+}
+
+/// The fault of asking for a partition that is not there, in a topic of `partitions`.
+fn no_such_partition(partition: &TopicPartition, partitions: usize) -> Fault {
+    Fault::new(FaultKind::Refused, format!("{partition} does not exist: the topic has {partitions} partition(s), counted from 0"))
+}
+
+/// The fault of creating a topic that could hold nothing.
+fn no_partitions(topic: &TopicName) -> Fault {
+    Fault::new(FaultKind::Refused, format!("topic \"{topic}\" needs at least 1 partition"))
 }
 
 /// Reads partitions, each in the order of its offsets.
@@ -99,6 +187,7 @@ pub trait Reader: Send {
     ///
     /// # Errors
     ///
-    /// `Unavailable` when the connection is lost: the caller opens a new reader at its own positions.
+    /// `Unavailable` when the connection is lost: the caller opens a new reader at its own positions. `Lost` when the records that
+    /// were next have been removed meanwhile: nothing is skipped in silence.
     async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault>;
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named};
 use super::super::grammar::{BROKERS, LOCAL, MEMORY};
-use super::super::plan::BrokerPlan;
 use super::super::suggest::did_you_mean;
 use super::Context;
+use crate::topics::Broker;
 
 /// The brokers of the file.
 pub(super) struct Brokers {
-    pub(super) plans: BTreeMap<String, BrokerPlan>,
+    pub(super) plans: BTreeMap<String, Broker>,
     /// The broker of topics that name none; `None` where that was reported.
     pub(super) usual: Option<String>,
     /// Those written in the file, of whatever kind and however wrong.
@@ -27,10 +27,10 @@ pub(super) fn check(file: &Fields<'_>, context: &Context<'_>, report: &mut Repor
     if let Some(local) = kinds.node("local").and_then(|node| Fields::of(node, &LOCAL, report))
         && let Some(dir) = local.text("dir", report)
     {
-        brokers.plans.insert("local".to_owned(), BrokerPlan::Local { dir: context.folder.join(dir.name) });
+        brokers.plans.insert("local".to_owned(), Broker::Local { dir: context.folder.join(dir.name) });
     }
     if kinds.node("memory").and_then(|node| Fields::of(node, &MEMORY, report)).is_some() {
-        brokers.plans.insert("memory".to_owned(), BrokerPlan::Memory);
+        brokers.plans.insert("memory".to_owned(), Broker::Memory);
     }
     brokers.usual = match (file.text("broker", report), brokers.written.as_slice()) {
         (Some(usual), _) => brokers.find(&usual, report),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use schemas::{TopicName, Validator};
+use serde_json::Value;
 use transforms::Surroundings;
 
 use super::super::draft::{Member, Place};
@@ -72,14 +73,21 @@ fn schema(file: &Named<&str>, context: &Context<'_>, report: &mut Report) -> Opt
             return None;
         }
     };
-    compile(&text, &path).map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause))).ok()
+    compile(&text, &path, context)
+        .map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause)))
+        .ok()
 }
 
-fn compile(text: &str, path: &Path) -> Result<Validator, (String, String)> {
-    let schema: serde_json::Value =
+/// Compiles a schema. The files that it refers to stand beside it.
+fn compile(text: &str, path: &Path, context: &Context<'_>) -> Result<Validator, (String, String)> {
+    let schema: Value =
         serde_json::from_str(text).map_err(|error| (format!("the schema {} is not JSON", path.display()), error.to_string()))?;
-    let _ = schema;
-    Ok(Validator)
+    let beside = |name: &str| -> Result<Value, String> {
+        let text = context.environment.read(&path.with_file_name(name)).map_err(|error| error.to_string())?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    };
+    Validator::compile(&schema, &beside)
+        .map_err(|invalid| (format!("the schema {} does not compile", path.display()), invalid.to_string()))
 }
 
 impl Topics {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use schemas::TopicName;
-use syncline::config::{self, BrokerPlan, Checked, Plan, render};
+use syncline::config::{self, Checked, Plan, render};
+use syncline::topics::Broker;
 
 use super::catalogue::CATALOGUE;
 use super::environment::Machine;
@@ -58,7 +59,7 @@ fn what_is_left_out_has_its_default() {
 #[test]
 fn paths_start_from_the_folder_of_the_file() {
     let plan = plan(ORDERS);
-    assert_eq!(plan.brokers["local"], BrokerPlan::Local { dir: PathBuf::from("tests/config/good/.syncline") });
+    assert_eq!(plan.brokers["local"], Broker::Local { dir: PathBuf::from("tests/config/good/.syncline") });
     assert_eq!(plan.sinks["profiles"].url, "sqlite://tests/config/good/profiles.db");
     let absolute = self::plan(&ORDERS.replace("sqlite://profiles.db", "sqlite:///var/profiles.db"));
     assert_eq!(absolute.sinks["profiles"].url, "sqlite:///var/profiles.db");

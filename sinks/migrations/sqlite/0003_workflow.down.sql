@@ -1,0 +1,2 @@
+drop table admin_activity;
+drop table sync_requests;

@@ -1,0 +1,215 @@
+//! The columns of `customer_detailed_profiles`, and what a row puts into them: the same in every database.
+
+use bigdecimal::BigDecimal;
+use chrono::{DateTime, Utc};
+use schemas::profile::{Alert, SectionName};
+use schemas::store::Row;
+use serde::Serialize;
+
+use crate::state;
+
+/// Every column, in the table's order (spec/4 §1, spec/5).
+pub(crate) const COLUMNS: [&str; 61] = [
+    "customer_id",
+    "customer_type",
+    "name",
+    "email",
+    "status",
+    "basic",
+    "company_profile",
+    "institution_profile",
+    "specific_data",
+    "extended_profile",
+    "regulatory_profile",
+    "assets",
+    "assets_summary",
+    "stocks",
+    "stocks_summary",
+    "performance_metrics",
+    "producer_completeness",
+    "completeness",
+    "completeness_detail",
+    "conformity_score",
+    "is_conform",
+    "conformity_issues",
+    "compliance_rating",
+    "risk_score",
+    "risk_level",
+    "risk_factors",
+    "risk_profile",
+    "insights",
+    "financial_metrics",
+    "inventory_metrics",
+    "alerts",
+    "attention_reasons",
+    "suggested_actions",
+    "requires_attention",
+    "review_priority",
+    "urgency",
+    "data_richness",
+    "total_assets_value",
+    "total_stock_value",
+    "admin_status",
+    "risk_flags",
+    "admin_status_by_hand",
+    "compliance_rating_by_hand",
+    "review_priority_by_hand",
+    "risk_flags_by_hand",
+    "admin_notes",
+    "reviewed_by",
+    "reviewed_at",
+    "sync_status",
+    "last_sync_at",
+    "next_scheduled_sync",
+    "sync_errors",
+    "sync_metadata",
+    "data_version",
+    "as_of",
+    "state",
+    "rules_hash",
+    "last_event_id",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+/// The column of a section's content.
+pub(crate) fn of_section(name: SectionName) -> &'static str {
+    match name {
+        SectionName::Basic => "basic",
+        SectionName::CompanyProfile => "company_profile",
+        SectionName::InstitutionProfile => "institution_profile",
+        SectionName::SpecificData => "specific_data",
+        SectionName::ExtendedProfile => "extended_profile",
+        SectionName::RegulatoryProfile => "regulatory_profile",
+        SectionName::Assets => "assets",
+        SectionName::Stocks => "stocks",
+        SectionName::PerformanceMetrics => "performance_metrics",
+        SectionName::ProducerCompleteness => "producer_completeness",
+    }
+}
+
+/// The values that the pipeline writes for one profile. JSON columns are texts.
+///
+/// What only administrators and syncs write is here too, for a row that is new: an existing row keeps its own (spec/2 §1). Notes,
+/// reviews, plans, errors and metadata of syncs have no place in a [`schemas::profile::Profile`]: a new row has none.
+#[derive(Debug, Clone)]
+pub(crate) struct ProfileColumns {
+    pub(crate) customer_id: String,
+    pub(crate) customer_type: &'static str,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) status: Option<String>,
+    /// By [`SectionName`], as the view shows them.
+    pub(crate) sections: [Option<String>; SectionName::ALL.len()],
+    pub(crate) assets_summary: Option<String>,
+    pub(crate) stocks_summary: Option<String>,
+    pub(crate) completeness: u8,
+    pub(crate) completeness_detail: String,
+    pub(crate) conformity_score: u8,
+    pub(crate) is_conform: bool,
+    pub(crate) conformity_issues: String,
+    pub(crate) compliance_rating: Option<&'static str>,
+    pub(crate) risk_score: Option<u8>,
+    pub(crate) risk_level: Option<&'static str>,
+    pub(crate) risk_factors: String,
+    pub(crate) risk_profile: Option<String>,
+    pub(crate) insights: String,
+    pub(crate) financial_metrics: Option<String>,
+    pub(crate) inventory_metrics: Option<String>,
+    /// The alerts that hold, seen or not.
+    pub(crate) alerts: String,
+    pub(crate) attention_reasons: String,
+    pub(crate) suggested_actions: String,
+    pub(crate) requires_attention: bool,
+    pub(crate) review_priority: &'static str,
+    pub(crate) urgency: u8,
+    pub(crate) data_richness: u8,
+    pub(crate) total_assets_value: BigDecimal,
+    pub(crate) total_stock_value: BigDecimal,
+    pub(crate) admin_status: &'static str,
+    pub(crate) risk_flags: String,
+    /// For a new row only, like all down to `last_sync_at`.
+    pub(crate) admin_status_by_hand: Option<&'static str>,
+    pub(crate) compliance_rating_by_hand: Option<&'static str>,
+    pub(crate) review_priority_by_hand: Option<&'static str>,
+    pub(crate) risk_flags_by_hand: String,
+    pub(crate) sync_status: &'static str,
+    pub(crate) last_sync_at: Option<DateTime<Utc>>,
+    pub(crate) data_version: Option<String>,
+    pub(crate) as_of: Option<DateTime<Utc>>,
+    pub(crate) state: String,
+    pub(crate) rules_hash: String,
+    pub(crate) last_event_id: Option<String>,
+    /// The version that the row will have: the one that was read, plus one.
+    pub(crate) version: i64,
+}
+
+impl ProfileColumns {
+    /// The columns of a row.
+    pub(crate) fn of(row: &Row) -> Self {
+        let Row { profile, view, computed, .. } = row;
+        let basic = |member| view.get(SectionName::Basic).and_then(|basic| basic.present(member)).map(text_of);
+        let summary = |name| view.summary(name).map(|summary| summary.text().to_owned());
+        let risk = computed.risk.as_ref();
+        let attention = &computed.attention;
+        let open: Vec<&Alert> = profile.alerts.values().map(|log| &log.last).filter(|alert| alert.is_open()).collect();
+        let financial = computed.financial_metrics.as_ref();
+        let inventory = computed.inventory_metrics.as_ref();
+        Self {
+            customer_id: profile.customer_id.clone(),
+            customer_type: profile.customer_type().as_str(),
+            name: basic("name"),
+            email: basic("email"),
+            status: basic("status"),
+            sections: SectionName::ALL.map(|name| view.get(name).map(|section| section.text().to_owned())),
+            assets_summary: summary(SectionName::Assets),
+            stocks_summary: summary(SectionName::Stocks),
+            completeness: computed.completeness.percentage,
+            completeness_detail: json(&computed.completeness),
+            conformity_score: computed.conformity.score,
+            is_conform: computed.conformity.is_conform,
+            conformity_issues: json(&computed.conformity.issues),
+            compliance_rating: computed.rating.map(|rating| rating.as_str()),
+            risk_score: risk.map(|risk| risk.score),
+            risk_level: risk.map(|risk| risk.level.as_str()),
+            risk_factors: json(&risk.map_or_else(Vec::new, |risk| risk.factors.iter().map(|factor| factor.code).collect())),
+            risk_profile: risk.map(json),
+            insights: json(&computed.insights),
+            financial_metrics: financial.map(json),
+            inventory_metrics: inventory.map(json),
+            alerts: json(&open),
+            attention_reasons: json(&attention.reasons),
+            suggested_actions: json(&attention.actions),
+            requires_attention: attention.required,
+            review_priority: attention.review_priority.as_str(),
+            urgency: attention.urgency,
+            data_richness: attention.data_richness,
+            total_assets_value: financial.map(|metrics| metrics.total_assets_value.0.clone()).unwrap_or_default(),
+            total_stock_value: inventory.map(|metrics| metrics.total_stock_value.0.clone()).unwrap_or_default(),
+            admin_status: attention.admin_status.as_str(),
+            risk_flags: json(&attention.risk_flags),
+            admin_status_by_hand: profile.admin.status.map(|status| status.as_str()),
+            compliance_rating_by_hand: profile.admin.rating.map(|rating| rating.as_str()),
+            review_priority_by_hand: profile.admin.review_priority.map(|priority| priority.as_str()),
+            risk_flags_by_hand: json(&profile.admin.risk_flags),
+            sync_status: profile.sync_status.as_str(),
+            last_sync_at: profile.last_sync_at,
+            data_version: profile.stated_version.as_ref().map(|stated| stated.value.clone()),
+            as_of: profile.as_of(),
+            state: state::encode(row),
+            rules_hash: row.rules_hash.to_string(),
+            last_event_id: row.last_event_id.as_deref().map(str::to_owned),
+            version: profile.version + 1,
+        }
+    }
+}
+
+/// A string's characters; the text of what is no string, which only a critical sync can put there.
+fn text_of(value: schemas::JsonRef<'_>) -> String {
+    value.as_str().map_or_else(|| value.text().to_owned(), std::borrow::Cow::into_owned)
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types serialise: string keys, finite numbers")
+}

@@ -1,0 +1,46 @@
+//! The sink's tables over time: steps forward, each with its reverse beside it.
+//!
+//! A step is a pair of files, `migrations/<database>/<number>_<name>.up.sql` and `.down.sql`, built into the program. What was applied
+//! stands in the table `schema_migrations`. Each step runs in a transaction of its own: it is applied whole, or not at all.
+
+use chrono::{DateTime, Utc};
+use schemas::{Fault, FaultKind};
+
+/// One step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Migration {
+    /// Its number; steps are applied in this order, without gaps.
+    pub(crate) number: i64,
+    /// What it makes.
+    pub(crate) name: &'static str,
+    /// Statements that make it.
+    pub(crate) up: &'static str,
+    /// Statements that unmake it.
+    pub(crate) down: &'static str,
+}
+
+/// A step, and whether it was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MigrationStatus {
+    /// Its number, from 1.
+    pub number: i64,
+    /// What it makes.
+    pub name: String,
+    /// When it was applied, in database time; `None`: it is pending.
+    pub applied_at: Option<DateTime<Utc>>,
+}
+
+/// What is applied and what is pending, in order, given what `schema_migrations` says.
+///
+/// # Errors
+///
+/// `Refused` when the database holds a step that this program does not know: a newer one made it.
+pub(crate) fn status(known: &[Migration], applied: &[(i64, DateTime<Utc>)]) -> Result<Vec<MigrationStatus>, Fault> {
+    if let Some((number, _)) = applied.iter().find(|(number, _)| known.iter().all(|step| step.number != *number)) {
+        let what = format!("the database holds migration {number}, which this program does not know: use a newer one");
+        return Err(Fault::new(FaultKind::Refused, what));
+    }
+    let at = |number| applied.iter().find(|(other, _)| *other == number).map(|(_, at)| *at);
+    let of = |step: &Migration| MigrationStatus { number: step.number, name: step.name.to_owned(), applied_at: at(step.number) };
+    Ok(known.iter().map(of).collect())
+}

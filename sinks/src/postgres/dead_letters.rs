@@ -1,0 +1,72 @@
+//! Dead letters as they were stored.
+
+use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
+use schemas::{Fault, FaultKind, Origin, Reason};
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use super::fault;
+use super::partitions::{topic, unsigned};
+use crate::headers;
+
+/// Those that the filter lets through, oldest first.
+pub(super) async fn list(pool: &PgPool, pipeline: &str, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
+    select(pool, pipeline, filter, None).await
+}
+
+/// Those of these ids.
+pub(super) async fn of_ids(pool: &PgPool, pipeline: &str, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
+    select(pool, pipeline, &DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() }, Some(ids)).await
+}
+
+async fn select(
+    pool: &PgPool,
+    pipeline: &str,
+    filter: &DeadLetterFilter,
+    ids: Option<&[Uuid]>,
+) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let query = sqlx::query(include_str!("sql/dead_letters.sql"))
+        .bind(pipeline)
+        .bind(filter.reason.map(Reason::as_str))
+        .bind(filter.stage.as_deref())
+        .bind(filter.topic.as_deref())
+        .bind(filter.since)
+        .bind(filter.until)
+        .bind(ids)
+        .bind(i64::from(filter.limit));
+    let rows = query.fetch_all(pool).await.map_err(fault::when("reading dead letters"))?;
+    rows.iter().map(stored).collect()
+}
+
+fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
+    let reading = || fault::when("reading a dead letter");
+    let reason: &str = row.try_get("reason").map_err(reading())?;
+    let violations: &str = row.try_get("violations").map_err(reading())?;
+    let letter = DeadLetter {
+        id: row.try_get("id").map_err(reading())?,
+        stage: row.try_get("stage").map_err(reading())?,
+        reason: Reason::ALL.into_iter().find(|known| known.as_str() == reason).ok_or_else(|| unknown(reason))?,
+        violations: serde_json::from_str(violations)
+            .map_err(|error| Fault::caused(FaultKind::Lost, "the violations of a dead letter cannot be read", error))?,
+        origin: Origin {
+            topic: topic(row)?,
+            partition: unsigned::<i32, u32>(row, "partition")?,
+            offset: unsigned::<i64, u64>(row, "offset")?,
+        },
+        key: row.try_get("key").map_err(reading())?,
+        headers: headers::decode(row.try_get("headers").map_err(reading())?)?,
+        value: row.try_get("value").map_err(reading())?,
+        timestamp: row.try_get("record_timestamp").map_err(reading())?,
+        publish_to: None,
+    };
+    Ok(StoredDeadLetter {
+        letter,
+        first_seen: row.try_get("first_seen").map_err(reading())?,
+        attempts: row.try_get("attempts").map_err(reading())?,
+    })
+}
+
+fn unknown(reason: &str) -> Fault {
+    Fault::new(FaultKind::Lost, format!("a dead letter has the reason {reason:?}, which this program does not know"))
+}

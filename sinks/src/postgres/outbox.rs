@@ -1,0 +1,124 @@
+//! What waits to be published (`architecture.md`, rule 7).
+
+use std::collections::HashMap;
+
+use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::{Fault, FaultKind};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgPool, Row};
+use uuid::Uuid;
+
+use super::partitions::topic;
+use super::{Statements, dead_letters, fault, published};
+use crate::headers;
+
+/// The oldest entries of the pipeline's outbox, with what they name. An entry whose profile or letter was erased meanwhile is left
+/// out.
+pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
+    let query = sqlx::query(include_str!("sql/outbox.sql")).bind(pipeline).bind(i64::from(limit));
+    let rows = query.fetch_all(pool).await.map_err(fault::when("reading the outbox"))?;
+    let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
+    let mut profiles = changed(pool, statements, &rows).await?;
+    let mut letters = refused(pool, pipeline, &rows).await?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for Waiting { seq, topic, what } in rows {
+        let what = match what {
+            What::Effect(effect) => Some(Outbound::Effect(effect)),
+            What::Profile(customer) => profiles.remove(&customer),
+            What::DeadLetter(id) => letters.remove(&id).map(|letter| Outbound::DeadLetter(Box::new(letter))),
+        };
+        entries.extend(what.map(|what| OutboxEntry { seq, topic, what }));
+    }
+    Ok(entries)
+}
+
+/// Deletes what was sent.
+pub(super) async fn published(pool: &PgPool, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
+    let versions: Vec<Option<i64>> = entries
+        .iter()
+        .map(|entry| match &entry.what {
+            Outbound::Profile { version, .. } => Some(*version),
+            Outbound::Effect(_) | Outbound::DeadLetter(_) => None,
+        })
+        .collect();
+    let query = sqlx::query(include_str!("sql/published.sql"))
+        .bind(pipeline)
+        .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
+        .bind(versions);
+    query.execute(pool).await.map_err(fault::when("deleting published records"))?;
+    Ok(())
+}
+
+/// An entry as it is stored.
+struct Waiting {
+    seq: i64,
+    topic: schemas::TopicName,
+    what: What,
+}
+
+/// What it is, or which row it names.
+enum What {
+    Effect(Effect),
+    Profile(String),
+    DeadLetter(Uuid),
+}
+
+impl Waiting {
+    fn of(row: &PgRow) -> Result<Self, Fault> {
+        let reading = || fault::when("reading an entry of the outbox");
+        let topic = topic(row)?;
+        let key: String = row.try_get("key").map_err(reading())?;
+        let what = match row.try_get("kind").map_err(reading())? {
+            "profile" => What::Profile(key),
+            "dead_letter" => What::DeadLetter(
+                key.parse()
+                    .map_err(|error| Fault::caused(FaultKind::Lost, "an entry of the outbox names no dead letter", error))?,
+            ),
+            _ => What::Effect(Effect {
+                id: row.try_get("id").map_err(reading())?,
+                topic: topic.clone(),
+                key,
+                value: row.try_get("value").map_err(reading())?,
+                headers: headers::decode(row.try_get("headers").map_err(reading())?)?,
+                timestamp: row.try_get("record_timestamp").map_err(reading())?,
+            }),
+        };
+        Ok(Self { seq: row.try_get("seq").map_err(reading())?, topic, what })
+    }
+}
+
+async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Result<HashMap<String, Outbound>, Fault> {
+    let customers: Vec<&str> = rows
+        .iter()
+        .filter_map(|row| match &row.what {
+            What::Profile(customer) => Some(customer.as_str()),
+            What::Effect(_) | What::DeadLetter(_) => None,
+        })
+        .collect();
+    if customers.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let query = sqlx::query(AssertSqlSafe(statements.published_profiles.clone())).bind(customers);
+    let rows = query.fetch_all(pool).await.map_err(fault::when("reading profiles to publish"))?;
+    let outbound = |row: &PgRow| {
+        let profile = published::profile(row)?;
+        let (customer_id, version) = (profile.customer_id.clone(), profile.version);
+        Ok((customer_id.clone(), Outbound::Profile { customer_id, version, value: profile.into_json() }))
+    };
+    rows.iter().map(outbound).collect()
+}
+
+async fn refused(pool: &PgPool, pipeline: &str, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
+    let ids: Vec<Uuid> = rows
+        .iter()
+        .filter_map(|row| match row.what {
+            What::DeadLetter(id) => Some(id),
+            What::Effect(_) | What::Profile(_) => None,
+        })
+        .collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let letters = dead_letters::of_ids(pool, pipeline, &ids).await?;
+    Ok(letters.into_iter().map(|letter| (letter.letter.id, letter)).collect())
+}

@@ -1,0 +1,66 @@
+-- Writes what a batch has besides profiles, after merge_profiles.sql: whoever writes a customer's records holds the customer's row.
+--
+-- Locks: nothing but what it inserts or updates. Every row has a key that its cause determines, so writing a batch again (a COMMIT
+-- whose answer was lost, records read again) changes nothing. Of an alert the later transition stands. `fresh_events` tells which
+-- events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
+--
+-- $1 pipeline, $2 now, then an array a column.
+WITH history AS (
+    INSERT INTO profile_history (customer_id, version, field, before, after, event_id, at)
+    SELECT customer_id, version, field, before, after, event_id, $2
+    FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[])
+        AS x (customer_id, version, field, before, after, event_id)
+    ON CONFLICT DO NOTHING
+), alerts AS (
+    INSERT INTO profile_alerts AS stored
+        (id, customer_id, kind, level, status, message, data, raised_at, updated_at, resolved_at, transition)
+    SELECT id, customer_id, kind::alert_kind, level::alert_level, status::alert_status, message, data::jsonb, raised_at, updated_at,
+        resolved_at, transition
+    FROM unnest($9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
+        $17::timestamptz[], $18::timestamptz[], $19::bigint[])
+        AS x (id, customer_id, kind, level, status, message, data, raised_at, updated_at, resolved_at, transition)
+    ON CONFLICT (id) DO UPDATE
+    SET level = excluded.level, status = excluded.status, message = excluded.message, data = excluded.data,
+        updated_at = excluded.updated_at, resolved_at = excluded.resolved_at, transition = excluded.transition
+    WHERE stored.transition < excluded.transition
+), changes AS (
+    INSERT INTO critical_changes (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
+    SELECT customer_id, request_id, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
+        status::change_status, event_id, at, origin::jsonb
+    FROM unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
+        $28::timestamptz[], $29::text[])
+        AS x (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
+    ON CONFLICT DO NOTHING
+), fresh_events AS (
+    INSERT INTO seen_events (pipeline, event_id, at)
+    SELECT $1, event_id, $2 FROM unnest($30::text[]) AS x (event_id)
+    ON CONFLICT DO NOTHING
+    RETURNING event_id
+), refused AS (
+    SELECT *
+    FROM unnest($31::uuid[], $32::text[], $33::text[], $34::text[], $35::text[], $36::integer[], $37::bigint[], $38::bytea[],
+        $39::text[], $40::bytea[], $41::timestamptz[], $42::text[])
+        AS x (id, stage, reason, violations, topic, partition, upto, key, headers, value, record_timestamp, publish_to)
+), fresh_letters AS (
+    INSERT INTO dead_letters (id, pipeline, stage, reason, violations, topic, partition, "offset", key, headers, value,
+        record_timestamp, first_seen)
+    SELECT id, $1, stage, reason::dead_letter_reason, violations::jsonb, topic, partition, upto, key, headers::jsonb, value,
+        record_timestamp, $2
+    FROM refused
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), announced_letters AS (
+    INSERT INTO outbox (pipeline, id, kind, topic, key, record_timestamp)
+    SELECT $1, 'dead_letter/' || id, 'dead_letter', publish_to, id, record_timestamp
+    FROM refused JOIN fresh_letters USING (id)
+    WHERE publish_to IS NOT NULL
+    ORDER BY topic, partition, upto
+    ON CONFLICT DO NOTHING
+), effects AS (
+    INSERT INTO outbox (pipeline, id, kind, topic, key, value, headers, record_timestamp)
+    SELECT $1, id, 'effect', topic, key, value, headers::jsonb, record_timestamp
+    FROM unnest($43::text[], $44::text[], $45::text[], $46::bytea[], $47::text[], $48::timestamptz[])
+        AS x (id, topic, key, value, headers, record_timestamp)
+    ON CONFLICT DO NOTHING
+)
+SELECT event_id FROM fresh_events

@@ -1,0 +1,78 @@
+//! One batch, one transaction (`architecture.md`, rule 4): leases and positions, then profiles, then what goes with them.
+
+use std::collections::BTreeSet;
+
+use schemas::Fault;
+use schemas::store::{Batch, Written};
+use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+
+use super::partitions::{Partitions, offset};
+use super::{Statements, fault, leases, profiles, records};
+
+/// Writes a batch, or nothing of it. Five round trips: BEGIN, the fence, the profiles, the other records, COMMIT.
+pub(super) async fn write(pool: &PgPool, statements: &Statements, pipeline: &str, batch: &Batch) -> Result<Written, Fault> {
+    let mut transaction = pool.begin().await.map_err(fault::when("beginning a batch"))?;
+    fence(&mut transaction, pipeline, batch).await?;
+    if !batch.rows.is_empty() {
+        let stale = profiles::merge(&mut transaction, statements, pipeline, batch).await?;
+        if !stale.is_empty() {
+            return undo(transaction, stale).await;
+        }
+    }
+    if records::any(batch) {
+        let repeated = records::write(&mut transaction, pipeline, batch).await?;
+        if !repeated.is_empty() {
+            return undo(transaction, customers_of(batch, &repeated)).await;
+        }
+    }
+    transaction.commit().await.map_err(fault::when("committing a batch"))?;
+    Ok(Written::Durable)
+}
+
+/// Rolls back now rather than when the connection is used next: others wait for these rows.
+async fn undo(transaction: Transaction<'_, Postgres>, stale: Vec<String>) -> Result<Written, Fault> {
+    transaction.rollback().await.map_err(fault::when("undoing a batch"))?;
+    Ok(Written::Stale(stale))
+}
+
+/// Checks the leases and moves the positions.
+async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> Result<(), Fault> {
+    if batch.leases.is_empty() && batch.positions.is_empty() {
+        return Ok(());
+    }
+    let held = Partitions::of(batch.leases.iter().map(|lease| &lease.of))?;
+    // In key order: all who move positions lock them in one order.
+    let mut positions: Vec<_> = batch.positions.iter().collect();
+    positions.sort_unstable_by(|left, right| left.of.cmp(&right.of));
+    let moved = Partitions::of(positions.iter().map(|position| &position.of))?;
+    let offsets = positions.iter().map(|position| offset(position.offset)).collect::<Result<Vec<_>, _>>()?;
+    let query = sqlx::query(include_str!("sql/fence.sql"))
+        .bind(pipeline)
+        .bind(batch.now)
+        .bind(&held.segments)
+        .bind(&held.brokers)
+        .bind(&held.topics)
+        .bind(&held.numbers)
+        .bind(leases::epochs(&batch.leases))
+        .bind(&moved.segments)
+        .bind(&moved.brokers)
+        .bind(&moved.topics)
+        .bind(&moved.numbers)
+        .bind(offsets);
+    let row = query.fetch_one(connection).await.map_err(fault::when("checking leases and moving positions"))?;
+    let ours: i64 = row.try_get(0).map_err(fault::when("checking leases"))?;
+    if usize::try_from(ours).is_ok_and(|ours| ours == held.len()) { Ok(()) } else { Err(leases::fenced(&batch.leases)) }
+}
+
+/// The customers whose events' effects happened before. An event that no critical change names may be any customer's of the batch.
+fn customers_of(batch: &Batch, repeated: &[String]) -> Vec<String> {
+    let mut customers = BTreeSet::new();
+    for event in repeated {
+        let mut owners = batch.critical_changes.iter().filter(|change| *change.event_id == **event).peekable();
+        match owners.peek() {
+            Some(_) => customers.extend(owners.map(|change| change.customer_id.clone())),
+            None => customers.extend(batch.rows.iter().map(|row| row.profile.customer_id.clone())),
+        }
+    }
+    customers.into_iter().collect()
+}

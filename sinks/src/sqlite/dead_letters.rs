@@ -1,0 +1,63 @@
+//! Dead letters, read back.
+
+use std::collections::HashMap;
+
+use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
+use schemas::{Fault, FaultKind, Origin, Reason, Violation};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use super::read::{get, topic};
+use super::{fault, time};
+use crate::headers;
+
+/// The dead letters of a pipeline that the filter lets through, oldest first.
+pub(super) async fn list(
+    connection: &mut SqliteConnection,
+    pipeline: &str,
+    filter: &DeadLetterFilter,
+) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let query = sqlx::query(include_str!("sql/dead_letters.sql"))
+        .bind(pipeline.to_owned())
+        .bind(filter.reason.map(Reason::as_str))
+        .bind(filter.stage.clone())
+        .bind(filter.topic.clone())
+        .bind(filter.since.map(time::text))
+        .bind(filter.until.map(time::text))
+        .bind(filter.limit);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("listing dead letters"))?;
+    rows.iter().map(stored).collect()
+}
+
+/// Dead letters by id. `ids` is a JSON array.
+pub(super) async fn by_id(connection: &mut SqliteConnection, ids: &str) -> Result<HashMap<String, StoredDeadLetter>, Fault> {
+    let query = sqlx::query(include_str!("sql/dead_letters_by_id.sql")).bind(ids.to_owned());
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading dead letters to publish"))?;
+    rows.iter().map(|row| Ok((get(row, "id")?, stored(row)?))).collect()
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredDeadLetter, Fault> {
+    let id: Uuid = get::<&str>(row, "id")?.parse().map_err(unreadable("id"))?;
+    let reason: &str = get(row, "reason")?;
+    let reason = Reason::ALL.into_iter().find(|known| known.as_str() == reason);
+    let violations: Vec<Violation> = serde_json::from_str(get(row, "violations")?).map_err(unreadable("violations"))?;
+    let offset = u64::try_from(get::<i64>(row, "offset")?).map_err(unreadable("offset"))?;
+    let letter = DeadLetter {
+        id,
+        stage: get(row, "stage")?,
+        reason: reason.ok_or_else(|| Fault::new(FaultKind::Lost, format!("sqlite: dead letter {id} has an unknown reason")))?,
+        violations,
+        origin: Origin { topic: topic(row)?, partition: get(row, "partition")?, offset },
+        key: get(row, "key")?,
+        headers: headers::decode(get(row, "headers")?)?,
+        value: get(row, "value")?,
+        timestamp: time::column(row, "record_timestamp")?,
+        publish_to: None,
+    };
+    Ok(StoredDeadLetter { letter, first_seen: time::column(row, "first_seen")?, attempts: get(row, "attempts")? })
+}
+
+fn unreadable<E: std::error::Error + Send + Sync + 'static>(column: &'static str) -> impl FnOnce(E) -> Fault {
+    move |error| Fault::caused(FaultKind::Lost, format!("sqlite: column {column} of a dead letter cannot be read"), error)
+}

@@ -1,0 +1,82 @@
+//! What is to be published (`architecture.md`, rule 7): small records with their payload, profiles and dead letters from their rows.
+
+use std::collections::HashMap;
+
+use schemas::Fault;
+use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::prepared::json_array;
+use super::read::{get, topic};
+use super::statements::Statements;
+use super::{changelog, dead_letters, fault, time};
+use crate::headers;
+
+/// The next entries, oldest first. The caller's transaction makes entries and rows of one moment.
+pub(super) async fn next(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    pipeline: &str,
+    limit: u32,
+) -> Result<Vec<OutboxEntry>, Fault> {
+    let query = sqlx::query(statements.outbox()).bind(pipeline.to_owned()).bind(limit);
+    let rows = query.fetch_all(&mut *connection).await.map_err(fault::when("reading the outbox"))?;
+    let mut customers = Vec::new();
+    let mut letters = Vec::new();
+    for row in &rows {
+        match get::<&str>(row, "kind")? {
+            "profile" => customers.push(get::<&str>(row, "key")?),
+            "dead_letter" => letters.push(get::<&str>(row, "key")?),
+            _ => {}
+        }
+    }
+    let profiles = changelog::read(connection, statements, &json_array(&customers)).await?;
+    let letters = dead_letters::by_id(connection, &json_array(&letters)).await?;
+    let entries: Vec<Option<OutboxEntry>> = rows.iter().map(|row| entry(row, &profiles, &letters)).collect::<Result<_, _>>()?;
+    Ok(entries.into_iter().flatten().collect())
+}
+
+/// `None` for an entry whose row is gone.
+fn entry(
+    row: &SqliteRow,
+    profiles: &HashMap<String, (i64, String)>,
+    letters: &HashMap<String, StoredDeadLetter>,
+) -> Result<Option<OutboxEntry>, Fault> {
+    let key: String = get(row, "key")?;
+    let what = match get::<&str>(row, "kind")? {
+        "profile" => profiles.get(&key).map(|(version, value)| Outbound::Profile {
+            customer_id: key,
+            version: *version,
+            value: value.clone(),
+        }),
+        "dead_letter" => letters.get(&key).map(|letter| Outbound::DeadLetter(Box::new(letter.clone()))),
+        _ => Some(Outbound::Effect(Effect {
+            id: get(row, "id")?,
+            topic: topic(row)?,
+            key,
+            value: get(row, "value")?,
+            headers: headers::decode(get(row, "headers")?)?,
+            timestamp: time::column(row, "record_timestamp")?,
+        })),
+    };
+    let Some(what) = what else { return Ok(None) };
+    Ok(Some(OutboxEntry { seq: get(row, "seq")?, topic: topic(row)?, what }))
+}
+
+/// What [`published`] is told of entries: a JSON array of their numbers and versions, without their payloads.
+pub(super) fn sent(entries: &[OutboxEntry]) -> String {
+    let sent = |entry: &OutboxEntry| match &entry.what {
+        Outbound::Profile { version, .. } => (entry.seq, *version),
+        Outbound::Effect(_) | Outbound::DeadLetter(_) => (entry.seq, 0),
+    };
+    let sent: Vec<(i64, i64)> = entries.iter().map(sent).collect();
+    serde_json::to_string(&sent).expect("pairs of numbers serialise")
+}
+
+/// Forgets entries that were published.
+pub(super) async fn published(connection: &mut SqliteConnection, pipeline: &str, sent: String) -> Result<(), Fault> {
+    let query = sqlx::query(include_str!("sql/published.sql")).bind(pipeline.to_owned()).bind(sent);
+    query.execute(connection).await.map_err(fault::when("forgetting what was published"))?;
+    Ok(())
+}

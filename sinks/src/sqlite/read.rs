@@ -1,0 +1,94 @@
+//! Reading profiles back.
+
+use std::collections::{HashMap, HashSet};
+
+use schemas::profile::{Profile, SectionName};
+use schemas::store::Loaded;
+use schemas::{Fault, FaultKind, TopicName};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
+
+use super::prepared::json_array;
+use super::statements::Statements;
+use super::{fault, time};
+use crate::columns;
+use crate::state::StoredProfile;
+
+/// The profiles of these customers, and which of these events were seen.
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    pipeline: &str,
+    customers: &[String],
+    event_ids: &[String],
+) -> Result<Loaded, Fault> {
+    let mut loaded = Loaded::default();
+    if !customers.is_empty() {
+        loaded.profiles = profiles(connection, statements, customers).await?;
+    }
+    if !event_ids.is_empty() {
+        loaded.seen = seen(connection, pipeline, &json_array(event_ids)).await?;
+    }
+    Ok(loaded)
+}
+
+async fn profiles(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    customers: &[String],
+) -> Result<HashMap<String, Profile>, Fault> {
+    let rows = sqlx::query(statements.read_profiles()).bind(json_array(customers)).fetch_all(connection).await;
+    let rows = rows.map_err(fault::when("reading profiles"))?;
+    let decode = |row: &SqliteRow| stored(row)?.decode().map(|profile| (profile.customer_id.clone(), profile));
+    rows.iter().map(decode).collect()
+}
+
+fn stored(row: &SqliteRow) -> Result<StoredProfile, Fault> {
+    let mut sections = [const { None }; SectionName::ALL.len()];
+    for name in SectionName::ALL {
+        sections[name as usize] = get(row, columns::of_section(name))?;
+    }
+    Ok(StoredProfile {
+        customer_id: get(row, "customer_id")?,
+        version: get(row, "version")?,
+        sections,
+        assets_summary: get(row, "assets_summary")?,
+        stocks_summary: get(row, "stocks_summary")?,
+        state: get(row, "state")?,
+        admin_status_by_hand: get(row, "admin_status_by_hand")?,
+        compliance_rating_by_hand: get(row, "compliance_rating_by_hand")?,
+        review_priority_by_hand: get(row, "review_priority_by_hand")?,
+        risk_flags_by_hand: get(row, "risk_flags_by_hand")?,
+        sync_status: get(row, "sync_status")?,
+        last_sync_at: time::optional(row, "last_sync_at")?,
+        completeness: get(row, "completeness")?,
+        conformity_score: get(row, "conformity_score")?,
+        compliance_rating: get(row, "compliance_rating")?,
+        risk_level: get(row, "risk_level")?,
+        admin_status: get(row, "admin_status")?,
+        rules_hash: get(row, "rules_hash")?,
+        updated_at: time::column(row, "updated_at")?,
+    })
+}
+
+/// Which of the events, a JSON array of ids, had their effects.
+pub(super) async fn seen(connection: &mut SqliteConnection, pipeline: &str, event_ids: &str) -> Result<HashSet<String>, Fault> {
+    let query = sqlx::query(include_str!("sql/seen.sql")).bind(pipeline.to_owned()).bind(event_ids.to_owned());
+    let rows = query.fetch_all(connection).await.map_err(fault::when("looking for seen events"))?;
+    rows.iter().map(|row| get(row, "event_id")).collect()
+}
+
+/// A column's value.
+///
+/// # Errors
+///
+/// `Lost`, naming the column, when it holds something else.
+pub(super) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, column: &str) -> Result<T, Fault> {
+    row.try_get(column).map_err(|error| fault::of(&format!("reading column {column}"), error))
+}
+
+/// A column that holds a topic's name.
+pub(super) fn topic(row: &SqliteRow) -> Result<TopicName, Fault> {
+    let name: String = get(row, "topic")?;
+    TopicName::try_from(name.as_str()).map_err(|error| Fault::caused(FaultKind::Lost, "sqlite: column topic", error))
+}

@@ -1,0 +1,187 @@
+//! The one writer: a task that owns the writing connection and takes requests in turn.
+//!
+//! SQLite has one write lock for the whole file. A task of its own asks for it from one place, so lanes wait in a queue and not in
+//! `SQLITE_BUSY`; and a caller that goes away in the middle leaves no transaction behind: what it asked for is finished, or undone.
+
+use std::sync::Arc;
+
+use schemas::store::{Assigned, Claim, Lease, Written};
+use schemas::{Fault, FaultKind};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use super::leases::{self, Terms};
+use super::prepared::Prepared;
+use super::statements::Statements;
+use super::{batch, fault, outbox};
+
+/// Requests that may wait before callers wait to ask: as many as lanes are likely to be.
+const QUEUE: usize = 64;
+
+type Answer<T> = oneshot::Sender<Result<T, Fault>>;
+
+/// What the writer can be asked for: one transaction each.
+enum Request {
+    Write(Box<Prepared>, Answer<Written>),
+    Claim(Vec<Assigned>, String, Answer<Claim>),
+    Renew(Vec<Lease>, Answer<()>),
+    Release(Vec<Lease>, Answer<()>),
+    /// What [`outbox::sent`] says of the entries.
+    Published(String, Answer<()>),
+    Close(oneshot::Sender<()>),
+}
+
+/// A handle to the writer.
+#[derive(Debug, Clone)]
+pub(super) struct Writer(mpsc::Sender<Request>);
+
+impl Writer {
+    /// Starts the task over a connection that is open. `options` open another one, should that one break.
+    pub(super) fn start(
+        connection: SqliteConnection,
+        options: SqliteConnectOptions,
+        statements: Arc<Statements>,
+        terms: Terms,
+    ) -> Self {
+        let (sender, requests) = mpsc::channel(QUEUE);
+        let task = Task { connection: Some(connection), options, statements, terms };
+        tokio::spawn(task.run(requests));
+        Self(sender)
+    }
+
+    pub(super) async fn write(&self, prepared: Prepared) -> Result<Written, Fault> {
+        self.ask(|answer| Request::Write(Box::new(prepared), answer)).await
+    }
+
+    pub(super) async fn claim(&self, partitions: Vec<Assigned>, owner: String) -> Result<Claim, Fault> {
+        self.ask(|answer| Request::Claim(partitions, owner, answer)).await
+    }
+
+    pub(super) async fn renew(&self, leases: Vec<Lease>) -> Result<(), Fault> {
+        self.ask(|answer| Request::Renew(leases, answer)).await
+    }
+
+    pub(super) async fn release(&self, leases: Vec<Lease>) -> Result<(), Fault> {
+        self.ask(|answer| Request::Release(leases, answer)).await
+    }
+
+    pub(super) async fn published(&self, sent: String) -> Result<(), Fault> {
+        self.ask(|answer| Request::Published(sent, answer)).await
+    }
+
+    /// Returns when all that was asked before is done and the connection is closed. Harmless when it is already.
+    pub(super) async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.0.send(Request::Close(answer)).await.is_ok() {
+            // An error means that another close came first.
+            let _ = closed.await;
+        }
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, Fault> {
+        let gone = || Fault::new(FaultKind::Unavailable, "sqlite: the store is closed");
+        let (answer, result) = oneshot::channel();
+        self.0.send(request(answer)).await.map_err(|_| gone())?;
+        result.await.map_err(|_| gone())?
+    }
+}
+
+struct Task {
+    /// `None` after it broke, until the next request.
+    connection: Option<SqliteConnection>,
+    options: SqliteConnectOptions,
+    statements: Arc<Statements>,
+    terms: Terms,
+}
+
+impl Task {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        while let Some(request) = requests.recv().await {
+            // Whoever asked may have gone away: then nobody hears the answer.
+            match request {
+                Request::Write(prepared, answer) => drop(answer.send(self.write(*prepared).await)),
+                Request::Claim(partitions, owner, answer) => drop(answer.send(self.claim(partitions, &owner).await)),
+                Request::Renew(leases, answer) => drop(answer.send(self.renew(&leases).await)),
+                Request::Release(leases, answer) => drop(answer.send(self.release(&leases).await)),
+                Request::Published(sent, answer) => drop(answer.send(self.published(sent).await)),
+                Request::Close(answer) => {
+                    requests.close();
+                    self.close().await;
+                    let _ = answer.send(());
+                    return;
+                }
+            }
+        }
+        self.close().await;
+    }
+
+    async fn write(&mut self, prepared: Prepared) -> Result<Written, Fault> {
+        let (statements, terms) = (Arc::clone(&self.statements), self.terms.clone());
+        self.transaction(
+            async |connection| batch::write(connection, &statements, &terms, prepared).await,
+            |written| *written == Written::Durable,
+        )
+        .await
+    }
+
+    async fn claim(&mut self, partitions: Vec<Assigned>, owner: &str) -> Result<Claim, Fault> {
+        let terms = self.terms.clone();
+        self.transaction(
+            async |connection| leases::claim(connection, &terms, partitions, owner).await,
+            |claim| matches!(claim, Claim::Granted(_)),
+        )
+        .await
+    }
+
+    async fn renew(&mut self, leases: &[Lease]) -> Result<(), Fault> {
+        let terms = self.terms.clone();
+        self.transaction(async |connection| leases::renew(connection, &terms, leases).await, |()| true).await
+    }
+
+    async fn release(&mut self, leases: &[Lease]) -> Result<(), Fault> {
+        let terms = self.terms.clone();
+        self.transaction(async |connection| leases::release(connection, &terms, leases).await, |()| true).await
+    }
+
+    async fn published(&mut self, sent: String) -> Result<(), Fault> {
+        let terms = self.terms.clone();
+        self.transaction(async |connection| outbox::published(connection, &terms.pipeline, sent).await, |()| true).await
+    }
+
+    /// Runs `work` under the write lock, and commits if its result is to be kept; else nothing happened.
+    async fn transaction<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, Fault>,
+        keep: impl FnOnce(&T) -> bool,
+    ) -> Result<T, Fault> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await.map_err(fault::when("opening the database again"))?,
+        };
+        let mut transaction = connection.begin_with("begin immediate").await.map_err(fault::when("taking the write lock"))?;
+        let result = work(&mut transaction).await;
+        let (result, ended) = match result {
+            Ok(value) if keep(&value) => match transaction.commit().await {
+                Ok(()) => (Ok(value), true),
+                // What the commit left behind is undone by closing the connection.
+                Err(error) => (Err(fault::of("committing", error)), false),
+            },
+            // SQLite rolls some errors back by itself (a full disk); then this rollback fails, and a new connection is due.
+            other => (other, transaction.rollback().await.is_ok()),
+        };
+        match ended {
+            true => self.connection = Some(connection),
+            false => drop(connection),
+        }
+        result
+    }
+
+    async fn close(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the sqlite store did not close cleanly");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Records that could not be processed.
+
+use chrono::TimeDelta;
+use schemas::store::{Batch, DeadLetter, DeadLetterFilter};
+use schemas::{Header, Origin, Reason, Violation};
+use uuid::Uuid;
+
+use super::{Place, batch, noon, store, topic};
+
+/// A letter from an offset, with all that one can hold.
+pub fn letter(offset: u64) -> DeadLetter {
+    let header = |name: &str, value: &[u8]| Header { name: name.into(), value: value.into() };
+    DeadLetter {
+        id: Uuid::from_u128(u128::from(offset)),
+        stage: "intake".into(),
+        reason: Reason::Schema,
+        violations: vec![Violation {
+            pointer: "/a~1b".into(),
+            rule: "/type".into(),
+            message: "\"x\" n'est pas un nombre".into(),
+        }],
+        origin: Origin { topic: topic("admin.customer.assets.data"), partition: 2, offset },
+        key: Some(vec![0, 255]),
+        headers: vec![header("h", b"1"), header("h", &[0, 159, 146, 150]), header("", b"")],
+        value: vec![0, 159, 146, 150, b'{'],
+        timestamp: noon(),
+        publish_to: None,
+    }
+}
+
+fn all() -> DeadLetterFilter {
+    DeadLetterFilter { limit: 100, ..DeadLetterFilter::default() }
+}
+
+pub async fn the_same_bytes_at_two_offsets_are_two(place: &impl Place) {
+    let sink = store(place).await;
+    sink.write(&Batch { dead_letters: vec![letter(1), letter(2)], ..batch(vec![]) }).await.unwrap();
+    // The same record, read again after a crash; perhaps by a program that names letters otherwise.
+    let renamed = DeadLetter { id: Uuid::from_u128(77), ..letter(2) };
+    let later = Batch { now: noon() + TimeDelta::hours(1), dead_letters: vec![letter(1), renamed, letter(3)], ..batch(vec![]) };
+    sink.write(&later).await.unwrap();
+    let stored = sink.dead_letters(&all()).await.unwrap();
+    let seen: Vec<_> = stored.iter().map(|stored| (stored.letter.origin.offset, stored.first_seen)).collect();
+    assert_eq!(seen, [(1, noon()), (2, noon()), (3, noon() + TimeDelta::hours(1))]);
+}
+
+pub async fn all_of_a_letter_comes_back(place: &impl Place) {
+    let sink = store(place).await;
+    let bare = DeadLetter { key: None, headers: vec![], value: vec![], violations: vec![], ..letter(2) };
+    let empty_key = DeadLetter { key: Some(vec![]), ..letter(3) };
+    let published = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    sink.write(&Batch { dead_letters: vec![published, bare.clone(), empty_key.clone()], ..batch(vec![]) }).await.unwrap();
+    let stored = sink.dead_letters(&all()).await.unwrap();
+    assert!(stored.iter().all(|stored| stored.attempts == 1 && stored.first_seen == noon()));
+    let letters: Vec<DeadLetter> = stored.into_iter().map(|stored| stored.letter).collect();
+    assert_eq!(letters, [letter(1), bare, empty_key]);
+}
+
+pub async fn filters_choose(place: &impl Place) {
+    let sink = store(place).await;
+    let malformed = DeadLetter { reason: Reason::Malformed, stage: "profile".into(), ..letter(2) };
+    let mut other = letter(3);
+    other.origin.topic = topic("other");
+    sink.write(&Batch { dead_letters: vec![letter(1), malformed], ..batch(vec![]) }).await.unwrap();
+    let later = noon() + TimeDelta::seconds(1);
+    sink.write(&Batch { dead_letters: vec![other], now: later, ..batch(vec![]) }).await.unwrap();
+    let cases: [(DeadLetterFilter, &[u64]); 7] = [
+        (all(), &[1, 2, 3]),
+        (DeadLetterFilter { limit: 2, ..all() }, &[1, 2]),
+        (DeadLetterFilter { reason: Some(Reason::Malformed), ..all() }, &[2]),
+        (DeadLetterFilter { stage: Some("intake".into()), ..all() }, &[1, 3]),
+        (DeadLetterFilter { topic: Some("other".into()), ..all() }, &[3]),
+        (DeadLetterFilter { since: Some(later), ..all() }, &[3]),
+        (DeadLetterFilter { until: Some(later), reason: Some(Reason::Schema), ..all() }, &[1]),
+    ];
+    for (filter, expected) in cases {
+        let stored = sink.dead_letters(&filter).await.unwrap();
+        let offsets: Vec<u64> = stored.iter().map(|stored| stored.letter.origin.offset).collect();
+        assert_eq!(offsets, expected, "{filter:?}");
+    }
+}

@@ -1,0 +1,135 @@
+//! What waits to be published.
+
+use schemas::profile::{Section, SectionName};
+use schemas::store::{Batch, DeadLetter, Effect, Outbound, OutboxEntry};
+use schemas::{Header, Json};
+use sinks::Settings;
+
+use super::dead_letters::letter;
+use super::{Place, batch, json, noon, opened, profile, read, row, stamp, store, topic};
+
+fn effect(id: &str) -> Effect {
+    Effect {
+        id: id.into(),
+        topic: topic("admin.alerts.stock.low"),
+        key: "c-1".into(),
+        value: vec![b'{', 0, 255],
+        headers: vec![Header { name: "content-type".into(), value: b"application/cloudevents+json".to_vec() }],
+        timestamp: noon(),
+    }
+}
+
+fn effects(entries: &[OutboxEntry]) -> Vec<&Effect> {
+    let mut effects = Vec::new();
+    for entry in entries {
+        let Outbound::Effect(effect) = &entry.what else { panic!("{entry:?} is no effect") };
+        assert_eq!(entry.topic, effect.topic);
+        effects.push(effect);
+    }
+    effects
+}
+
+pub async fn effects_come_in_order_and_go_when_published(place: &impl Place) {
+    let sink = store(place).await;
+    sink.write(&Batch { effects: vec![effect("e-2"), effect("e-1")], ..batch(vec![]) }).await.unwrap();
+    sink.write(&Batch { effects: vec![effect("e-0")], ..batch(vec![]) }).await.unwrap();
+    let first = sink.outbox(2).await.unwrap();
+    assert_eq!(effects(&first), [&effect("e-2"), &effect("e-1")]);
+    assert_eq!(sink.outbox(2).await.unwrap(), first, "what was not published comes again");
+    sink.published(&first).await.unwrap();
+    sink.published(&first).await.unwrap();
+    let rest = sink.outbox(2).await.unwrap();
+    assert_eq!(effects(&rest), [&effect("e-0")]);
+    sink.published(&rest).await.unwrap();
+    // Numbers are not given again: who publishes in their order stays in order.
+    sink.write(&Batch { effects: vec![effect("e-9")], ..batch(vec![]) }).await.unwrap();
+    assert!(sink.outbox(2).await.unwrap()[0].seq > rest[0].seq);
+}
+
+pub async fn an_effect_that_waits_is_not_queued_twice(place: &impl Place) {
+    let sink = store(place).await;
+    let twice = Batch { effects: vec![effect("e-1"), effect("e-1")], ..batch(vec![]) };
+    sink.write(&twice).await.unwrap();
+    sink.write(&twice).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
+}
+
+pub async fn a_profile_waits_once_and_goes_with_the_version_that_was_sent(place: &impl Place) {
+    let sink = store(place).await;
+    let changed = |profile| Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(profile)]) };
+    sink.write(&changed(profile("c-1"))).await.unwrap();
+    let old = sink.outbox(10).await.unwrap();
+    sink.write(&changed(read(&sink, "c-1").await.unwrap())).await.unwrap();
+    sink.write(&changed(profile("c-2"))).await.unwrap();
+    let waiting = |entries: &[OutboxEntry]| -> Vec<(String, i64)> {
+        let profile = |entry: &OutboxEntry| match &entry.what {
+            Outbound::Profile { customer_id, version, value } => {
+                let value = json(value);
+                assert_eq!(value.as_ref().get("version").unwrap().text(), version.to_string());
+                assert_eq!(value.as_ref().get("customerId").unwrap().as_str().unwrap(), *customer_id);
+                (customer_id.clone(), *version)
+            }
+            other => panic!("{other:?} is no profile"),
+        };
+        entries.iter().map(profile).collect()
+    };
+    assert_eq!(waiting(&old), [("c-1".into(), 1)]);
+    sink.published(&old).await.unwrap();
+    let new = sink.outbox(10).await.unwrap();
+    assert_eq!(waiting(&new), [("c-1".into(), 2), ("c-2".into(), 1)], "version 1 was sent, and 2 still waits, in its place");
+    sink.published(&new).await.unwrap();
+    assert!(sink.outbox(10).await.unwrap().is_empty());
+}
+
+pub async fn the_changelog_says_all_that_is_stored(place: &impl Place) {
+    let sink = store(place).await;
+    let mut full = profile("c-1");
+    let lines = Section { stamp: stamp(1), value: json(r#"[{"id":"a-1","prixAchat":0.10}]"#), summary: Some(json("{}")) };
+    full.sections.join(SectionName::Assets, lines);
+    let batch = Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(full)]) };
+    sink.write(&batch).await.unwrap();
+    let entries = sink.outbox(10).await.unwrap();
+    let Outbound::Profile { value, .. } = &entries[0].what else { panic!("{entries:?} holds no profile") };
+    let value: Json = json(value);
+    let at = |path: &[&str]| value.as_ref().at(path).map(|value| value.text().to_owned());
+    assert_eq!(at(&["customerType"]).unwrap(), "\"PME\"");
+    assert_eq!(at(&["basic", "name"]).unwrap(), "\"Kin Commerce\"");
+    assert_eq!(at(&["patrimoine", "assets", "0", "prixAchat"]).unwrap(), "0.10");
+    assert_eq!(at(&["patrimoine", "assetsSummary"]).unwrap(), "{}");
+    assert_eq!(at(&["complianceRating"]).unwrap(), "\"low\"");
+    assert_eq!(at(&["attention", "required"]).unwrap(), "true");
+    assert_eq!(at(&["attention", "urgency"]).unwrap(), "40");
+    assert_eq!(at(&["adminStatus"]).unwrap(), "\"under_review\"");
+    assert_eq!(at(&["syncStatus"]).unwrap(), "\"not_synced\"");
+    assert_eq!(at(&["riskProfile"]).unwrap(), "null");
+    assert_eq!(at(&["updatedAt"]).unwrap(), "\"2026-03-01T12:00:00.123456Z\"");
+    assert_eq!(at(&["asOf"]).unwrap(), "\"2026-03-01T12:00:01.123456Z\"");
+    assert_eq!(at(&["companyProfile"]), None, "a section that does not exist is left out");
+    assert_eq!(at(&["state"]), None, "the engine's own is nobody else's");
+}
+
+pub async fn new_dead_letters_wait_with_their_topic(place: &impl Place) {
+    let sink = store(place).await;
+    let published = |offset| DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(offset) };
+    sink.write(&Batch { dead_letters: vec![published(1), letter(2)], ..batch(vec![]) }).await.unwrap();
+    let entries = sink.outbox(10).await.unwrap();
+    assert_eq!(entries.len(), 1, "a letter without a topic is published nowhere");
+    assert_eq!(entries[0].topic, topic("dlq.failed.messages"));
+    let Outbound::DeadLetter(stored) = &entries[0].what else { panic!("{entries:?} holds no dead letter") };
+    assert_eq!((&stored.letter, stored.first_seen), (&letter(1), noon()));
+    sink.published(&entries).await.unwrap();
+    sink.write(&Batch { dead_letters: vec![published(1)], ..batch(vec![]) }).await.unwrap();
+    assert!(sink.outbox(10).await.unwrap().is_empty(), "one that was there before is not published again");
+}
+
+pub async fn a_pipeline_sees_its_own_entries_only(place: &impl Place) {
+    let sink = store(place).await;
+    let other = opened(place, &Settings::new("another")).await;
+    sink.write(&Batch { effects: vec![effect("e-1")], dead_letters: vec![letter(1)], ..batch(vec![]) }).await.unwrap();
+    assert!(other.outbox(10).await.unwrap().is_empty());
+    let filter = schemas::store::DeadLetterFilter { limit: 10, ..Default::default() };
+    assert!(other.dead_letters(&filter).await.unwrap().is_empty());
+    let entries = sink.outbox(10).await.unwrap();
+    other.published(&entries).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap(), entries);
+}

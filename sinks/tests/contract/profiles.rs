@@ -1,0 +1,291 @@
+//! Profiles and what is written with them.
+
+use std::collections::BTreeMap;
+
+use schemas::json::normalised;
+use schemas::profile::{
+    AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
+    FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, Sections, Stated,
+    SyncStatus, TransitionKind,
+};
+use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Written};
+use schemas::{FaultKind, Json};
+use uuid::Uuid;
+
+use super::{Place, batch, json, noon, partition, profile, read, row, stamp, store, topic, write};
+
+pub async fn an_empty_store_knows_nothing(place: &impl Place) {
+    let sink = store(place).await;
+    sink.ping().await.unwrap();
+    let loaded = sink.read(&["c-1".to_owned()], &["event-1".to_owned()]).await.unwrap();
+    assert!(loaded.profiles.is_empty() && loaded.seen.is_empty());
+    assert!(sink.read(&[], &[]).await.unwrap().profiles.is_empty());
+    assert!(sink.positions("profile").await.unwrap().is_empty());
+    assert!(sink.outbox(10).await.unwrap().is_empty());
+}
+
+/// A profile with everything that one can hold.
+fn whole(customer: &str) -> Profile {
+    let mut whole = profile(customer);
+    for (number, name) in SectionName::ALL.into_iter().enumerate() {
+        let value = json(&format!(r#"{{"section": "{}", "list": [1, null, true, {{}}], "empty": ""}}"#, name.as_str()));
+        let lines = matches!(name, SectionName::Assets | SectionName::Stocks);
+        let summary = lines.then(|| json(r#"{"totalValue": 12.50}"#));
+        let seconds = i64::try_from(number).unwrap() + 1;
+        whole.sections.join(name, Section { stamp: stamp(seconds), value, summary });
+    }
+    let path =
+        |below: &[&str]| Path { section: SectionName::Basic, below: below.iter().map(|name| (*name).to_owned()).collect() };
+    whole.overlays.insert(path(&["name"]), Overlay { stamp: stamp(50), value: json(r#""set over""#) });
+    whole.overlays.insert(path(&["address", "0", "ci\"ty"]), Overlay { stamp: stamp(51), value: json("null") });
+    whole.waiting.insert("request-1".into(), noon());
+    whole.stated_type = Some(Stated { at: noon(), value: CustomerType::FinancialInstitution });
+    whole.stated_version = Some(Stated { at: noon(), value: "2.1".into() });
+    whole.alerts.insert(AlertKind::LowStock, log(AlertKind::LowStock, 2, 5, AlertStatus::Acknowledged));
+    whole.alerts.insert(AlertKind::HighRisk, log(AlertKind::HighRisk, 1, 2, AlertStatus::Resolved));
+    whole.admin = Administrative {
+        status: Some(AdminStatus::Suspended),
+        rating: Some(Rating::Critical),
+        review_priority: None,
+        risk_flags: vec!["watched".into(), "é\"'".into()],
+    };
+    whole.sync_status = SyncStatus::Synced;
+    whole.last_sync_at = Some(noon());
+    whole
+}
+
+fn log(kind: AlertKind, raised: u32, transition: u32, status: AlertStatus) -> AlertLog {
+    AlertLog { raised, transition, last: alert(kind, status) }
+}
+
+fn alert(kind: AlertKind, status: AlertStatus) -> Alert {
+    Alert {
+        id: Uuid::from_u128(kind as u128 + 1),
+        kind,
+        level: AlertLevel::High,
+        status,
+        message: "l'alerte".into(),
+        data: json(r#"{"lines": [{"id": "s-1", "quantity": 0.0}]}"#),
+        raised_at: noon(),
+        updated_at: noon(),
+        resolved_at: (status == AlertStatus::Resolved).then(noon),
+    }
+}
+
+/// The profile with every JSON text normalised: a database may space and order members as it likes, and write numbers out.
+fn plain(profile: Profile) -> Profile {
+    let plain = |value: Json| json(&normalised(value.as_ref()));
+    let mut sections = Sections::default();
+    for (name, section) in profile.sections {
+        sections.join(name, Section { value: plain(section.value), summary: section.summary.map(plain), ..section });
+    }
+    let overlays = profile.overlays.into_iter().map(|(path, set)| (path, Overlay { value: plain(set.value), ..set }));
+    let alerts = profile.alerts.into_iter().map(|(kind, log)| {
+        let last = Alert { data: plain(log.last.data.clone()), ..log.last };
+        (kind, AlertLog { last, ..log })
+    });
+    Profile { sections, overlays: overlays.collect(), alerts: alerts.collect(), ..profile }
+}
+
+pub async fn whole_profiles_come_back(place: &impl Place) {
+    let sink = store(place).await;
+    let customers = ["c-1", "c-2", "", "Ünïcode 客户 🏦", "'; drop table outbox; --", "a\"b\\c\n\t%_"];
+    write(&sink, customers.map(whole).into()).await;
+    let asked: Vec<String> = customers.iter().map(|customer| (*customer).to_owned()).collect();
+    let loaded = sink.read(&asked, &[]).await.unwrap();
+    assert_eq!(loaded.profiles.len(), customers.len());
+    for customer in customers {
+        let back = loaded.profiles[customer].clone();
+        let stored = back.stored.clone().unwrap();
+        assert_eq!((stored.rating, stored.admin_status, stored.updated_at), (Rating::Low, AdminStatus::UnderReview, noon()));
+        assert_eq!(stored.rules_hash, "rules-1");
+        let expected = Profile { version: 1, stored: Some(stored), ..whole(customer) };
+        assert_eq!(plain(back), plain(expected), "{customer}");
+    }
+}
+
+pub async fn numbers_and_strings_come_back_as_they_were_sent(place: &impl Place) {
+    let sink = store(place).await;
+    let text = r#"{"big":12345678901234567890,"cents":0.10,"price":1.50,"far":1e21,"small":-1.5e-7,"name":"O'Brien \"x\" \\ \ufffd é 🏦","quote":"''"}"#;
+    let mut sent = profile("c-1");
+    sent.sections.join(SectionName::Assets, Section { stamp: stamp(1), value: json(text), summary: None });
+    write(&sink, vec![sent]).await;
+    let back = read(&sink, "c-1").await.unwrap();
+    let assets = &back.sections.get(SectionName::Assets).unwrap().value;
+    assert_eq!(normalised(assets.as_ref()), normalised(json(text).as_ref()));
+    for (member, digits) in [("big", "12345678901234567890"), ("cents", "0.10"), ("price", "1.50")] {
+        assert_eq!(assets.as_ref().get(member).unwrap().text(), digits);
+    }
+    // A replay of what is stored changes nothing: it is the same section, however the database writes it.
+    let mut again = back.clone();
+    assert!(!again.sections.join(SectionName::Assets, Section { stamp: stamp(1), value: json(text), summary: None }));
+}
+
+pub async fn what_is_computed_stands_in_the_columns(place: &impl Place) {
+    let sink = store(place).await;
+    let mut written = row(profile("c-1"));
+    let computed = &mut written.computed;
+    computed.completeness.percentage = 87;
+    computed.conformity.score = 70;
+    computed.conformity.is_conform = true;
+    computed.rating = Some(Rating::Medium);
+    computed.risk = Some(RiskAssessment { score: 60, level: RiskLevel::High, factors: Vec::new(), recommendations: Vec::new() });
+    let total = Amount("300268.82".parse().unwrap());
+    computed.financial_metrics = Some(FinancialMetrics {
+        total_assets_value: total.clone(),
+        total_purchase_value: total,
+        depreciation_percent: None,
+        value_by_category: BTreeMap::new(),
+        lines: 1,
+    });
+    sink.write(&batch(vec![written, row(profile("c-2"))])).await.unwrap();
+    let matching = "select count(*) from customer_detailed_profiles where customer_id = 'c-1' and name = 'Kin Commerce' \
+                    and email = 'a@b.cd' and status = 'active' and customer_type = 'PME' and completeness = 87 \
+                    and compliance_rating = 'medium' and risk_level = 'high' and risk_score = 60 and review_priority = 'medium' \
+                    and last_event_id = 'event-0' and version = 1";
+    assert_eq!(place.number(matching).await, 1);
+    let total = "select cast(round(sum(total_assets_value) * 100) as bigint) from customer_detailed_profiles";
+    assert_eq!(place.number(total).await, 30_026_882, "panels add: nothing counts as 0");
+    let outline = read(&sink, "c-1").await.unwrap().stored.unwrap();
+    assert_eq!((outline.completeness, outline.conformity_score, outline.risk_level), (87, 70, Some(RiskLevel::High)));
+}
+
+pub async fn a_stale_version_writes_nothing(place: &impl Place) {
+    let sink = store(place).await;
+    write(&sink, vec![profile("c-1"), profile("c-2")]).await;
+    let fresh = read(&sink, "c-1").await.unwrap();
+    let position = Position { of: partition(0), offset: 9 };
+    // c-2 was read before it was written; c-3 is gone, or never was.
+    let gone = Profile { version: 4, ..profile("c-3") };
+    let rows = [gone, profile("c-2"), fresh.clone()].map(row).into();
+    let stale = Batch { positions: vec![position], ..batch(rows) };
+    assert_eq!(sink.write(&stale).await.unwrap(), Written::Stale(vec!["c-2".into(), "c-3".into()]));
+    assert_eq!(read(&sink, "c-1").await.unwrap(), fresh);
+    assert!(sink.positions("profile").await.unwrap().is_empty());
+    write(&sink, vec![fresh]).await;
+    assert_eq!(read(&sink, "c-1").await.unwrap().version, 2);
+}
+
+pub async fn a_seen_event_writes_nothing(place: &impl Place) {
+    let sink = store(place).await;
+    let first = Batch { seen: vec!["event-1".into(), "event-2".into()], ..batch(vec![row(profile("c-1"))]) };
+    assert_eq!(sink.write(&first).await.unwrap(), Written::Durable);
+    let ids = ["event-2".to_owned(), "event-3".to_owned()];
+    assert_eq!(sink.read(&[], &ids).await.unwrap().seen, ["event-2".to_owned()].into());
+    let again = Batch { seen: vec!["event-3".into(), "event-2".into()], ..batch(vec![row(profile("c-2"))]) };
+    assert_eq!(sink.write(&again).await.unwrap(), Written::Stale(vec!["c-2".into()]));
+    assert!(read(&sink, "c-2").await.is_none());
+    assert_eq!(sink.read(&[], &ids).await.unwrap().seen.len(), 1, "event-3 is not remembered");
+}
+
+pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
+    let sink = store(place).await;
+    write(&sink, vec![profile("c-1")]).await;
+    let before = read(&sink, "c-1").await.unwrap();
+    place
+        .execute(
+            "update customer_detailed_profiles set admin_status_by_hand = 'suspended', compliance_rating_by_hand = 'high', \
+             review_priority_by_hand = 'urgent', risk_flags_by_hand = '[\"watched\"]', admin_notes = 'call them', \
+             reviewed_by = 'admin-1', sync_status = 'sync_failed', sync_errors = '[{\"attempt\": 3}]', version = version + 1 \
+             where customer_id = 'c-1'",
+        )
+        .await;
+    let late = batch(vec![row(before)]);
+    assert_eq!(sink.write(&late).await.unwrap(), Written::Stale(vec!["c-1".into()]), "the administrator came first");
+    let again = read(&sink, "c-1").await.unwrap();
+    assert_eq!(again.admin.status, Some(AdminStatus::Suspended));
+    assert_eq!(again.sync_status, SyncStatus::SyncFailed);
+    // What the profile says of them is not written, even where it differs.
+    write(&sink, vec![Profile { admin: Administrative::default(), sync_status: SyncStatus::Synced, ..again.clone() }]).await;
+    let back = read(&sink, "c-1").await.unwrap();
+    assert_eq!((back.admin, back.sync_status), (again.admin, again.sync_status));
+    let kept = "select count(*) from customer_detailed_profiles where admin_notes = 'call them' and reviewed_by = 'admin-1'";
+    assert_eq!(place.number(kept).await, 1);
+}
+
+pub async fn alerts_follow_the_greater_transition(place: &impl Place) {
+    let sink = store(place).await;
+    let transition =
+        |what, number, status| ("c-1".to_owned(), AlertTransition { what, number, alert: alert(AlertKind::LowStock, status) });
+    let raised = transition(TransitionKind::Raised, 1, AlertStatus::Open);
+    let resolved = transition(TransitionKind::Resolved, 2, AlertStatus::Resolved);
+    let both = Batch { alerts: vec![raised.clone(), resolved], ..batch(vec![]) };
+    sink.write(&both).await.unwrap();
+    let late = Batch { alerts: vec![raised], ..batch(vec![]) };
+    sink.write(&late).await.unwrap();
+    assert_eq!(place.number("select count(*) from profile_alerts").await, 1);
+    let stands = "select count(*) from profile_alerts where status = 'resolved' and transition = 2 and kind = 'low_stock'";
+    assert_eq!(place.number(stands).await, 1);
+}
+
+pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
+    let sink = store(place).await;
+    let entry = |field, after: &str| HistoryEntry {
+        customer_id: "c-1".into(),
+        version: 1,
+        field,
+        before: None,
+        after: Some(after.into()),
+        event_id: Some("event-1".into()),
+    };
+    let change = |status| CriticalChange {
+        customer_id: "c-1".into(),
+        request_id: "request-1".into(),
+        sync_type: "full_profile".into(),
+        priority: "high".into(),
+        changes: json(r#"[{"field": "name", "newValue": "x", "impact": "high"}]"#),
+        source: None,
+        status,
+        event_id: "event-1".into(),
+        at: noon(),
+        origin: stamp(0).origin,
+    };
+    let write = |history, change| Batch { history, critical_changes: vec![change], ..batch(vec![]) };
+    let history = vec![entry("completeness", "87"), entry("risk_level", "high")];
+    sink.write(&write(history, change(ChangeStatus::PendingApproval))).await.unwrap();
+    sink.write(&write(vec![entry("completeness", "99")], change(ChangeStatus::Applied))).await.unwrap();
+    assert_eq!(place.number("select count(*) from profile_history").await, 2);
+    assert_eq!(place.number("select count(*) from profile_history where after = '87'").await, 1);
+    assert_eq!(place.number("select count(*) from critical_changes where status = 'pending_approval'").await, 1);
+    assert_eq!(place.number("select count(*) from critical_changes").await, 1);
+}
+
+pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) {
+    let sink = store(place).await;
+    let mut refused = row(profile("c-2"));
+    refused.computed.completeness.percentage = 101;
+    let position = Position { of: partition(0), offset: 9 };
+    let batch = Batch { positions: vec![position], ..batch(vec![row(profile("c-1")), refused]) };
+    assert_eq!(sink.write(&batch).await.unwrap_err().kind(), FaultKind::Data);
+    assert!(read(&sink, "c-1").await.is_none());
+    assert!(sink.positions("profile").await.unwrap().is_empty());
+    write(&sink, vec![profile("c-1")]).await;
+}
+
+pub async fn five_thousand_profiles_in_one_batch(place: &impl Place) {
+    let sink = store(place).await;
+    let customers: Vec<String> = (0..5_000).rev().map(|number| format!("c-{number}")).collect();
+    write(&sink, customers.iter().map(|customer| profile(customer)).collect()).await;
+    let loaded = sink.read(&customers, &customers).await.unwrap();
+    assert_eq!(loaded.profiles.len(), 5_000);
+    write(&sink, loaded.profiles.into_values().collect()).await;
+    assert_eq!(place.number("select count(*) from customer_detailed_profiles where version = 2").await, 5_000);
+}
+
+pub async fn positions_are_kept_for_each_broker_and_segment(place: &impl Place) {
+    let sink = store(place).await;
+    let other_segment = schemas::store::Assigned { segment: "intake".into(), ..partition(0) };
+    let other_broker = schemas::store::Assigned { broker: "kafka".into(), ..partition(0) };
+    let other_topic = schemas::store::Assigned { topic: topic("other"), ..partition(0) };
+    let at = |of, offset| Position { of, offset };
+    let first = vec![at(partition(0), 5), at(partition(1), 6), at(other_segment.clone(), 7), at(other_broker.clone(), 8)];
+    sink.write(&Batch { positions: first, ..batch(vec![]) }).await.unwrap();
+    sink.write(&Batch { positions: vec![at(partition(0), 4), at(other_topic.clone(), 1)], ..batch(vec![]) }).await.unwrap();
+    assert_eq!(sink.positions("intake").await.unwrap(), [at(other_segment, 7)]);
+    let mut positions = sink.positions("profile").await.unwrap();
+    positions.sort_by(|left, right| left.of.cmp(&right.of));
+    // Partition 0 went back: a position is what the last batch says, for somebody may have reset it.
+    let mut expected = [at(other_broker, 8), at(other_topic, 1), at(partition(0), 4), at(partition(1), 6)];
+    expected.sort_by(|left, right| left.of.cmp(&right.of));
+    assert_eq!(positions, expected);
+}

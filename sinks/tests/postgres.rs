@@ -1,0 +1,290 @@
+//! The contract of a sink, kept by PostgreSQL; and what is PostgreSQL's alone.
+//!
+//! `SYNCLINE_TEST_POSTGRES` holds the address of a server whose user may create databases; each test makes one and drops it.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contract;
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use contract::{Place, batch, json, noon, opened, partition, profile, read, row, settings, stamp, store, topic, write};
+use schemas::FaultKind;
+use schemas::profile::{Section, SectionName};
+use schemas::store::{Batch, Claim, Outbound, Position, Written};
+use sinks::{Settings, Sink};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
+use uuid::Uuid;
+
+contract::contract!(database);
+
+/// A database of the test's own, which goes when the test does.
+struct Database {
+    server: PgConnectOptions,
+    name: String,
+    url: String,
+}
+
+async fn database() -> Database {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let url = std::env::var("SYNCLINE_TEST_POSTGRES");
+    let url = url.unwrap_or_else(|_| panic!("SYNCLINE_TEST_POSTGRES is not set: run `make test`, which starts a server"));
+    let server = PgConnectOptions::from_str(&url).unwrap().statement_cache_capacity(0);
+    let name = format!("syncline_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut connection = server.connect().await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    let url = server.clone().database(&name).to_url_lossy().to_string();
+    Database { server, name, url }
+}
+
+impl Drop for Database {
+    /// On a thread of its own: a test's runtime may be the one that is going.
+    fn drop(&mut self) {
+        let (server, drop) = (self.server.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut connection = server.connect().await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
+            });
+        });
+        assert!(dropping.join().is_ok() || std::thread::panicking(), "the test's database could not be dropped");
+    }
+}
+
+impl Database {
+    async fn connect(&self) -> PgConnection {
+        self.server.clone().database(&self.name).connect().await.unwrap()
+    }
+
+    async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let rows = sqlx::query(sql).fetch_all(&mut self.connect().await).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+}
+
+#[async_trait::async_trait]
+impl Place for Database {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    async fn execute(&self, sql: &str) {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut self.connect().await).await.unwrap();
+    }
+
+    async fn number(&self, sql: &str) -> i64 {
+        sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut self.connect().await).await.unwrap().get(0)
+    }
+}
+
+#[tokio::test]
+async fn every_table_view_and_column_has_a_comment() {
+    let place = database().await;
+    store(&place).await;
+    let undescribed = place.texts(
+        "SELECT c.relname || coalesce('.' || a.attname, '') FROM pg_class c \
+         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
+         WHERE c.relkind IN ('r', 'v') AND c.relnamespace = 'public'::regnamespace \
+         AND (obj_description(c.oid, 'pg_class') IS NULL OR col_description(c.oid, a.attnum) IS NULL)",
+    );
+    assert_eq!(undescribed.await, [""; 0]);
+    assert!(place.number("SELECT count(*) FROM pg_class WHERE relname LIKE 'dash_%'").await >= 8);
+}
+
+/// A column that every write changes must not stand in an index: no update would be HOT.
+#[tokio::test]
+async fn no_index_holds_what_every_write_changes() {
+    let place = database().await;
+    store(&place).await;
+    let indexed = place.texts(
+        "SELECT DISTINCT indexname::text FROM pg_indexes WHERE tablename = 'customer_detailed_profiles' \
+         AND indexdef ~ '(updated_at|as_of|last_event_id|state|sections|completeness|[^_]version)'",
+    );
+    assert_eq!(indexed.await, [""; 0]);
+}
+
+/// Merges one section into a customer, as a pipeline that gets no other does: read, merge, write, until it is durable.
+async fn merge(sink: Arc<dyn Sink>, name: SectionName, upto: i64) {
+    for number in 1..=upto {
+        loop {
+            let mut own = read(&sink, "c-1").await.unwrap_or_else(|| schemas::profile::Profile::new("c-1"));
+            let section = Section { stamp: stamp(number), value: json(&format!(r#"{{"number":{number}}}"#)), summary: None };
+            own.sections.join(name, section);
+            match sink.write(&batch(vec![row(own)])).await.unwrap() {
+                Written::Durable => break,
+                Written::Stale(customers) => assert_eq!(customers, ["c-1"]),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_pipelines_that_merge_one_customer_lose_neither() {
+    let place = database().await;
+    let one = store(&place).await;
+    let other = opened(&place, &Settings::new("another")).await;
+    tokio::join!(merge(Arc::clone(&one), SectionName::Assets, 25), merge(other, SectionName::Stocks, 25));
+    let merged = read(&one, "c-1").await.unwrap();
+    assert_eq!(merged.version, 50, "every durable write made a version");
+    for name in [SectionName::Assets, SectionName::Stocks] {
+        let section = merged.sections.get(name).unwrap();
+        assert_eq!(section.value.as_ref().at(&["number"]).unwrap().text(), "25");
+    }
+}
+
+/// Writes these customers, in this order, until each is durable.
+async fn overlapping(sink: Arc<dyn Sink>, customers: Vec<String>) {
+    for _ in 0..10 {
+        loop {
+            let loaded = sink.read(&customers, &[]).await.unwrap().profiles;
+            let own = |customer: &String| loaded.get(customer).cloned().unwrap_or_else(|| profile(customer));
+            let rows = customers.iter().map(|customer| row(own(customer))).collect();
+            let changed = Batch { changelog: Some(topic("customer.profiles")), ..batch(rows) };
+            // A deadlock would be a fault of kind `Conflict`.
+            if sink.write(&changed).await.unwrap() == Written::Durable {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn batches_that_share_customers_never_deadlock() {
+    let place = database().await;
+    let sink = store(&place).await;
+    let ascending: Vec<String> = (0..60).map(|number| format!("c-{number:02}")).collect();
+    let descending = ascending.iter().rev().take(40).cloned().collect();
+    tokio::join!(
+        overlapping(Arc::clone(&sink), ascending),
+        overlapping(Arc::clone(&sink), descending),
+        publisher(Arc::clone(&sink))
+    );
+    assert_eq!(place.number("SELECT sum(version)::bigint FROM customer_detailed_profiles").await, 10 * (60 + 40));
+}
+
+/// Publishes beside the writers.
+async fn publisher(sink: Arc<dyn Sink>) {
+    for _ in 0..50 {
+        let entries = sink.outbox(100).await.unwrap();
+        sink.published(&entries).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_profile_that_was_erased_meanwhile_does_not_come_back() {
+    let place = database().await;
+    let sink = store(&place).await;
+    write(&sink, vec![profile("c-1"), profile("c-2")]).await;
+    let before = read(&sink, "c-1").await.unwrap();
+    place.execute("DELETE FROM customer_detailed_profiles WHERE customer_id = 'c-1'").await;
+    let late = batch(vec![row(before), row(read(&sink, "c-2").await.unwrap())]);
+    assert_eq!(sink.write(&late).await.unwrap(), Written::Stale(vec!["c-1".into()]));
+    assert_eq!(place.number("SELECT count(*) FROM customer_detailed_profiles").await, 1);
+}
+
+#[tokio::test]
+async fn a_changelog_entry_goes_although_another_pipeline_raised_the_version() {
+    let place = database().await;
+    let sink = store(&place).await;
+    let changed = Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(profile("c-1"))]) };
+    sink.write(&changed).await.unwrap();
+    // A pipeline without a changelog writes the row: the entry still says version 1.
+    let other = opened(&place, &Settings::new("another")).await;
+    write(&other, vec![read(&other, "c-1").await.unwrap()]).await;
+    let entries = sink.outbox(10).await.unwrap();
+    assert!(matches!(&entries[0].what, Outbound::Profile { version: 2, .. }), "{entries:?}");
+    sink.published(&entries).await.unwrap();
+    assert!(sink.outbox(10).await.unwrap().is_empty(), "what was sent is newer than the entry");
+}
+
+#[tokio::test]
+async fn a_claim_waits_for_the_commit_under_the_lease_that_it_takes() {
+    let place = database().await;
+    let sink = opened(&place, &Settings { lease: std::time::Duration::ZERO, ..settings() }).await;
+    let Claim::Granted(leases) = sink.claim(&[partition(0)], "worker-1").await.unwrap() else { panic!("it is free") };
+    // A commit that is under way: it holds the lease's row as every batch does.
+    let mut commit = place.connect().await;
+    sqlx::raw_sql("BEGIN; SELECT 1 FROM leases FOR KEY SHARE").execute(&mut commit).await.unwrap();
+    let claiming = tokio::spawn({
+        let sink = Arc::clone(&sink);
+        async move { sink.claim(&[partition(0)], "worker-2").await }
+    });
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while place.number(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!claiming.is_finished());
+    sink.renew(&leases).await.unwrap_or_else(|fault| panic!("a heartbeat waits for nobody: {fault}"));
+    sqlx::raw_sql("COMMIT").execute(&mut commit).await.unwrap();
+    assert!(matches!(claiming.await.unwrap().unwrap(), Claim::Granted(_)));
+    assert_eq!(sink.renew(&leases).await.unwrap_err().kind(), FaultKind::Fenced);
+}
+
+#[tokio::test]
+async fn sessions_give_up_a_transaction_that_stands_still_for_a_lease() {
+    let place = database().await;
+    let sink = opened(&place, &Settings { lease: std::time::Duration::from_millis(1500), ..settings() }).await;
+    // A trigger runs in the session of the sink, and tells what it is set to.
+    let observe = "CREATE TABLE observed (setting text); \
+         CREATE FUNCTION observe() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         INSERT INTO observed VALUES (current_setting('idle_in_transaction_session_timeout')); RETURN NEW; END $$; \
+         CREATE TRIGGER observe BEFORE INSERT ON seen_events FOR EACH ROW EXECUTE FUNCTION observe()";
+    place.execute(observe).await;
+    sink.write(&Batch { seen: vec!["event-1".into()], ..batch(vec![]) }).await.unwrap();
+    assert_eq!(place.texts("SELECT setting FROM observed").await, ["1500ms"]);
+}
+
+#[tokio::test]
+async fn a_value_that_no_index_can_hold_is_a_fault_of_the_data() {
+    let place = database().await;
+    let sink = store(&place).await;
+    // Digits of hashes do not compress: an index keeps at most a third of a page a key.
+    let digits = |number: u32| Uuid::new_v5(&Uuid::NAMESPACE_OID, &number.to_le_bytes()).simple().to_string();
+    let id: String = (0..1_000).map(digits).collect();
+    let seen = Batch { seen: vec![id], ..batch(vec![row(profile("c-1"))]) };
+    assert_eq!(sink.write(&seen).await.unwrap_err().kind(), FaultKind::Data);
+    assert!(read(&sink, "c-1").await.is_none());
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closes_may_come_back() {
+    let place = database().await;
+    let sink = opened(&place, &Settings { connections: 1, ..settings() }).await;
+    write(&sink, vec![profile("c-1")]).await;
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE application_name = 'syncline pipeline' AND datname = current_database()";
+    place.execute(end).await;
+    let position = Batch { positions: vec![Position { of: partition(0), offset: 1 }], now: noon(), ..Batch::default() };
+    let kinds: Vec<FaultKind> = match sink.write(&position).await {
+        Ok(_) => vec![],
+        Err(fault) => vec![fault.kind()],
+    };
+    assert!(kinds.iter().all(|kind| *kind == FaultKind::Unavailable), "{kinds:?}");
+    sink.write(&position).await.unwrap();
+    assert_eq!(sink.positions("profile").await.unwrap(), position.positions);
+}
+
+#[tokio::test]
+async fn programs_that_migrate_at_once_take_turns() {
+    let place = database().await;
+    let settings = settings();
+    let (one, other) = tokio::join!(sinks::migrate_run(place.url(), &settings), sinks::migrate_run(place.url(), &settings));
+    let applied = one.unwrap().len() + other.unwrap().len();
+    assert_eq!(applied, sinks::migrate_show(place.url(), &settings).await.unwrap().len());
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_is_refused_with_advice() {
+    let place = database().await;
+    let url = place.url().replace(&place.name, "syncline_no_such_database");
+    let fault = sinks::open(&url, &settings()).await.err().unwrap();
+    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert!(fault.to_string().contains("create the database"), "{fault}");
+    assert!(
+        sinks::open("postgres://nobody:secret@127.0.0.1:1/x", &settings()).await.err().unwrap().kind() == FaultKind::Unavailable
+    );
+}

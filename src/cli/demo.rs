@@ -1,0 +1,153 @@
+//! `syncline demo`: the whole pipeline on the embedded default, in one command.
+
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use comfy_table::{CellAlignment, Table, presets};
+use schemas::{Fault, FaultKind, Outgoing};
+
+use super::environment::Overridden;
+use super::exit::Exit;
+use super::{Failure, pipeline, run, summary};
+use crate::api;
+use crate::config::Plan;
+use crate::generate::{Generator, Line};
+use crate::record_line;
+use crate::run::{Health, Pipeline};
+use crate::topics::TopicPartition;
+
+/// Records produced at a time.
+const AT_ONCE: usize = 1_000;
+
+/// Generates customers, produces their events, runs the pipeline over them, and prints what came of it.
+///
+/// Works in a folder of its own, emptied first. Then, on a terminal, goes on running until Ctrl-C.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  syncline demo --customers 500 --exit")]
+pub(super) struct DemoArgs {
+    /// The pipeline file
+    #[arg(default_value = "pipeline.yaml")]
+    file: PathBuf,
+    /// How many customers to generate
+    #[arg(long, default_value_t = 2_000)]
+    customers: u64,
+    /// What they are generated from; the same seed gives the same customers
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many of a hundred events are broken, to show dead letters
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
+    faulty: u8,
+    /// End when the table is printed
+    #[arg(long)]
+    exit: bool,
+}
+
+pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
+    let base = std::env::var_os("SYNCLINE_DIR").map_or_else(|| PathBuf::from(".syncline"), PathBuf::from).join("demo");
+    // The pipeline file reads the folder relative to itself.
+    let base = std::path::absolute(&base).map_err(|error| Failure::new(Exit::Stopped, format!("{}: {error}", base.display())))?;
+    empty(&base)?;
+    let plan = pipeline::load(&args.file, &embedded(&base))?;
+    let health = Arc::new(Health::default());
+    let stop = run::stop_on_signal()?;
+    let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10))).await?;
+
+    eprintln!("generating the events of {} customers", summary::grouped(args.customers));
+    let began = Instant::now();
+    let produced = produce(&pipeline, &args).await?;
+    eprintln!("produced {} records in {:.1} s", summary::grouped(produced), began.elapsed().as_secs_f64());
+
+    let progress = summary::progress(&pipeline).await;
+    let began = Instant::now();
+    let worked = pipeline.run_until_caught_up(stop.clone()).await;
+    progress.finish();
+    worked?;
+    let took = began.elapsed();
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(out, "{}", summary::table(&pipeline.counters().counts(), took));
+    let _ = writeln!(out, "{}", topics(&pipeline).await?);
+    drop(out);
+    eprintln!("everything is in {}", base.display());
+    if args.exit || !std::io::stdin().is_terminal() {
+        pipeline.sink().close().await;
+        return Ok(Exit::Done);
+    }
+    let listener = api::listen(([127, 0, 0, 1], 8080).into()).await?;
+    eprintln!("running; health is at http://127.0.0.1:8080/health/ready; Ctrl-C ends it");
+    let serving = run::serve(listener, health);
+    let worked = pipeline.run(stop).await;
+    pipeline.sink().close().await;
+    serving.abort();
+    worked?;
+    Ok(Exit::Done)
+}
+
+/// The environment in which the shipped file means the embedded broker and store, whatever is set outside.
+fn embedded(dir: &Path) -> Overridden {
+    Overridden(BTreeMap::from([("BROKER", None), ("DATABASE_URL", None), ("SYNCLINE_DIR", Some(dir.display().to_string()))]))
+}
+
+fn empty(dir: &Path) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::new(Exit::Stopped, format!("emptying {}: {error}", dir.display()));
+    match std::fs::remove_dir_all(dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    std::fs::create_dir_all(dir).map_err(failed)
+}
+
+async fn produce(pipeline: &Pipeline, args: &DemoArgs) -> Result<u64, Failure> {
+    let mut produced = 0;
+    let mut batch = Vec::with_capacity(AT_ONCE);
+    for line in Generator::new(args.seed, args.customers, args.faulty) {
+        batch.push(record(&line)?);
+        if batch.len() == AT_ONCE {
+            produced += batch.len() as u64;
+            pipeline.produce(std::mem::take(&mut batch)).await?;
+        }
+    }
+    produced += batch.len() as u64;
+    pipeline.produce(batch).await?;
+    Ok(produced)
+}
+
+/// The record that a generated line stands for.
+fn record(line: &Line) -> Result<Outgoing, Fault> {
+    let wrong =
+        |error: Box<dyn std::error::Error + Send + Sync>| Fault::caused(FaultKind::Bug, "a generated event is no record", error);
+    let text = serde_json::to_vec(line).map_err(|error| wrong(error.into()))?;
+    record_line::parse(1, &text).map_err(|error| wrong(error.into()))
+}
+
+/// How many records each topic holds, those that hold none left out.
+async fn topics(pipeline: &Pipeline) -> Result<Table, Fault> {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["topic", "records"]);
+    for (topic, records) in held(pipeline.plan(), pipeline).await? {
+        table.add_row([topic, summary::grouped(records)]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    Ok(table)
+}
+
+async fn held(plan: &Plan, pipeline: &Pipeline) -> Result<BTreeMap<String, u64>, Fault> {
+    let mut held = BTreeMap::new();
+    for topic in plan.topics.values().filter(|topic| !topic.internal) {
+        let Some(broker) = pipeline.brokers().get(&topic.broker) else { continue };
+        let partitions = broker.partitions(std::slice::from_ref(&topic.name)).await?;
+        for partition in 0..partitions.get(&topic.name).copied().unwrap_or_default() {
+            let bounds = broker.bounds(&TopicPartition { topic: topic.name.clone(), partition }).await?;
+            *held.entry(topic.name.to_string()).or_default() += bounds.end - bounds.first;
+        }
+    }
+    held.retain(|_, records| *records > 0);
+    Ok(held)
+}

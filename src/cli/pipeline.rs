@@ -1,0 +1,78 @@
+//! What commands share that work with a pipeline file: loading it, and connecting what it names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use schemas::SystemClock;
+
+use super::exit::Exit;
+use super::{Failure, consume, environment, produce};
+use crate::config::{self, Environment, Plan, TopicPlan};
+use crate::run::{Health, Options, Pipeline};
+use crate::topics::Topics;
+
+/// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
+pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
+    let checked = config::load(file, environment, transforms::CATALOGUE);
+    let checked = checked.map_err(|errors| Failure::new(Exit::Stopped, errors.to_string()))?;
+    for warning in &checked.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(checked.plan)
+}
+
+/// Connects a pipeline. The embedded store is migrated first; a database server's tables are made by `syncline migrate run`.
+pub(super) async fn connect(plan: Plan, health: Arc<Health>, patience: Option<Duration>) -> Result<Pipeline, Failure> {
+    for sink in plan.sinks.values().filter(|sink| sink.url.starts_with("sqlite:")) {
+        super::migrate::migrate(&plan.name, sink).await?;
+    }
+    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, health };
+    Ok(Pipeline::connect(plan, options).await?)
+}
+
+/// Who this process is, for those who wait for its leases: host, process and a number of its own.
+fn owner() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "host".into());
+    format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
+}
+
+/// A command's own arguments, and the pipeline file whose brokers and topics it works with.
+#[derive(Debug, Args)]
+pub(super) struct WithFile<T: Args> {
+    /// The pipeline file, for its brokers and topics
+    #[arg(long = "pipeline", value_name = "FILE", default_value = "pipeline.yaml")]
+    pipeline: PathBuf,
+    #[command(flatten)]
+    command: T,
+}
+
+/// Record lines into the broker of the pipeline file.
+pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Failure> {
+    let plan = load(&args.pipeline, &environment::Process)?;
+    let broker = default_broker(&plan).await?;
+    let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
+    let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
+    produced.map_err(|error| Failure::new(error.exit(), error.to_string()))?;
+    Ok(Exit::Done)
+}
+
+/// A topic's records as record lines.
+pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
+    let plan = load(&args.pipeline, &environment::Process)?;
+    let broker = default_broker(&plan).await?;
+    match args.command.run(broker, &mut std::io::stdout()).await {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+    }
+}
+
+/// The broker that the plan's topics are on.
+async fn default_broker(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
+    let Some(broker) = plan.brokers.values().next() else {
+        return Err(Failure::new(Exit::NotSo, "the pipeline file has no topic on a broker"));
+    };
+    Ok(broker.open(Arc::new(SystemClock)).await?)
+}

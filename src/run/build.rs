@@ -1,0 +1,199 @@
+//! From a plan to a pipeline that can run: connects to what the plan names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction};
+use sinks::{Settings, Sink};
+use tokio::sync::Notify;
+
+use super::backoff::Backoff;
+use super::counters::Counters;
+use super::health::Health;
+use super::publisher::Publisher;
+use super::segment::Segment;
+use crate::config::{Plan, SinkPlan, TopicPlan};
+use crate::topics::Topics;
+
+/// How a pipeline is run, besides its plan.
+pub struct Options {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who claims leases: unique for each process.
+    pub owner: String,
+    /// How long to wait for partitions that another process owns; `None`: as long as it takes.
+    pub patience: Option<Duration>,
+    /// Where troubles are told.
+    pub health: Arc<Health>,
+}
+
+/// A pipeline, connected.
+pub struct Pipeline {
+    plan: Arc<Plan>,
+    brokers: BTreeMap<String, Arc<dyn Topics>>,
+    sink: Arc<dyn Sink>,
+    counters: Arc<Counters>,
+    outbox: Arc<Notify>,
+    options: Options,
+}
+
+/// Connects to every broker of a plan.
+///
+/// # Errors
+///
+/// A fault of a broker, retryable ones included.
+pub async fn connect_brokers(plan: &Plan, clock: &Arc<dyn Clock>) -> Result<BTreeMap<String, Arc<dyn Topics>>, Fault> {
+    let mut brokers = BTreeMap::new();
+    for (name, broker) in &plan.brokers {
+        brokers.insert(name.clone(), broker.open(Arc::clone(clock)).await?);
+    }
+    Ok(brokers)
+}
+
+/// How a sink of a plan is opened.
+#[must_use]
+pub fn sink_settings(pipeline: &str, sink: &SinkPlan) -> Settings {
+    Settings {
+        table: sink.table.clone(),
+        columns: sink.columns.clone(),
+        connections: sink.connections,
+        ..Settings::new(pipeline)
+    }
+}
+
+impl Pipeline {
+    /// Connects to the brokers and the sink, waiting for those that do not answer yet, and creates the topics that are missing.
+    ///
+    /// # Errors
+    ///
+    /// A fault that retrying cannot mend.
+    pub async fn connect(plan: Plan, options: Options) -> Result<Self, Fault> {
+        let brokers = patiently(&options.health, "broker", || connect_brokers(&plan, &options.clock)).await?;
+        Self::with_brokers(plan, brokers, options).await
+    }
+
+    /// The same, with brokers that are connected already.
+    ///
+    /// # Errors
+    ///
+    /// A fault that retrying cannot mend.
+    pub async fn with_brokers(plan: Plan, brokers: BTreeMap<String, Arc<dyn Topics>>, options: Options) -> Result<Self, Fault> {
+        for (name, broker) in &brokers {
+            let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
+            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
+            patiently(&options.health, name, || broker.create(&specs)).await?;
+        }
+        let Some((name, sink)) = plan.sinks.iter().next() else {
+            return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
+        };
+        let settings = sink_settings(&plan.name, sink);
+        let sink = patiently(&options.health, name, || sinks::open(&sink.url, &settings)).await?;
+        let (counters, outbox) = (Arc::new(Counters::default()), Arc::new(Notify::new()));
+        Ok(Self { plan: Arc::new(plan), brokers, sink, counters, outbox, options })
+    }
+
+    /// What it runs.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Where its profiles rest.
+    #[must_use]
+    pub fn sink(&self) -> &Arc<dyn Sink> {
+        &self.sink
+    }
+
+    /// Its brokers, by their names in the file.
+    #[must_use]
+    pub fn brokers(&self) -> &BTreeMap<String, Arc<dyn Topics>> {
+        &self.brokers
+    }
+
+    /// Writes records to the topics of the pipeline, each on its broker.
+    ///
+    /// # Errors
+    ///
+    /// A fault of a broker that retrying cannot mend; `Refused` for a topic that the file does not declare.
+    pub async fn produce(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+        if let Some(record) = records.iter().find(|record| !self.plan.topics.contains_key(&record.topic)) {
+            return Err(Fault::new(FaultKind::Refused, format!("the pipeline file declares no topic {}", record.topic)));
+        }
+        for (name, broker) in &self.brokers {
+            let here = |record: &&Outgoing| self.plan.topics.get(&record.topic).is_some_and(|topic| topic.broker == *name);
+            let records: Vec<_> = records.iter().filter(here).cloned().collect();
+            patiently(&self.options.health, name, || broker.write(records.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// How many records its input topics hold beyond its positions.
+    ///
+    /// # Errors
+    ///
+    /// A fault of a broker or of the sink.
+    pub async fn backlog(&self) -> Result<u64, Fault> {
+        let mut backlog = 0;
+        for at in 0..self.plan.segments.len() {
+            backlog += self.segment(at).backlog().await?;
+        }
+        Ok(backlog)
+    }
+
+    pub(super) fn segment(&self, at: usize) -> Segment {
+        Segment {
+            plan: Arc::clone(&self.plan),
+            at,
+            brokers: self.brokers.clone(),
+            sink: Arc::clone(&self.sink),
+            counters: Arc::clone(&self.counters),
+            health: Arc::clone(&self.options.health),
+            clock: Arc::clone(&self.options.clock),
+            outbox: Arc::clone(&self.outbox),
+            owner: self.options.owner.clone(),
+            patience: self.options.patience,
+        }
+    }
+
+    pub(super) fn publisher(&self) -> Publisher {
+        Publisher {
+            plan: Arc::clone(&self.plan),
+            brokers: self.brokers.clone(),
+            sink: Arc::clone(&self.sink),
+            counters: Arc::clone(&self.counters),
+            health: Arc::clone(&self.options.health),
+            outbox: Arc::clone(&self.outbox),
+            owner: self.options.owner.clone(),
+        }
+    }
+}
+
+/// Tries again until it succeeds, or until a fault says that trying is no use.
+async fn patiently<T, F>(health: &Health, part: &str, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+where
+    F: Future<Output = Result<T, Fault>>,
+{
+    let mut backoff = Backoff::new();
+    loop {
+        match attempt().await {
+            Ok(value) => {
+                health.good(part);
+                return Ok(value);
+            }
+            Err(fault) if fault.reaction() == Reaction::Retry => {
+                if health.bad(part, fault.to_string()) {
+                    tracing::warn!(part, %fault, advice = fault.advice(), "waiting");
+                }
+                tokio::time::sleep(backoff.next()).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+}

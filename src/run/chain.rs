@@ -1,0 +1,126 @@
+//! The stateless half of a segment: its fused steps, from a raw record to what leaves them.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use schemas::{Raw, Reason, Record, Reject, TopicName};
+use transforms::{OUT, Step};
+
+use super::wire;
+use crate::config::{SegmentPlan, StagePlan};
+
+/// What leaves the chain for one raw record.
+#[derive(Debug)]
+pub(super) enum Passed {
+    /// A record for the stage that keeps the store.
+    Keyed(Record),
+    /// A record for a topic outside the segment.
+    Output {
+        /// The topic.
+        topic: TopicName,
+        /// The record.
+        record: Record,
+    },
+    /// The raw record cannot be processed.
+    Rejected {
+        /// The stage that refused it.
+        stage: usize,
+        /// Why.
+        reject: Reject,
+    },
+}
+
+/// The fused steps of a segment.
+pub(super) struct Chain<'p> {
+    stages: &'p [StagePlan],
+    readers: HashMap<&'p TopicName, usize>,
+}
+
+impl<'p> Chain<'p> {
+    /// The chain of a segment. `segment.stages` stand in the order in which records flow.
+    pub(super) fn new(segment: &'p SegmentPlan) -> Self {
+        let stages = segment.stages.as_slice();
+        let readers = stages.iter().enumerate().flat_map(|(at, stage)| stage.from.iter().map(move |topic| (topic, at))).collect();
+        Self { stages, readers }
+    }
+
+    /// Takes one raw record through the steps. A reject, or a panic, refuses the record whole: nothing of it leaves.
+    pub(super) fn pass(&self, raw: &Raw) -> Vec<Passed> {
+        let Some(&stage) = self.readers.get(&raw.origin.topic) else {
+            let reject = Reject::new(Reason::Transform, "", format!("no stage reads the topic {:?}", raw.origin.topic.as_str()));
+            return vec![Passed::Rejected { stage: 0, reject }];
+        };
+        let mut out = Vec::with_capacity(1);
+        match self.enter(stage, raw, &mut out) {
+            Ok(()) => out,
+            Err((stage, reject)) => vec![Passed::Rejected { stage, reject }],
+        }
+    }
+
+    fn enter(&self, stage: usize, raw: &Raw, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        let refuse = |reject| (stage, reject);
+        match self.stages[stage].steps.first().map(|step| (step.name, &step.step)) {
+            Some((name, Step::Decode(decode))) => {
+                let record = guarded(name, || decode.decode(raw)).map_err(refuse)?;
+                self.advance(stage, 1, record, out)
+            }
+            _ => self.advance(stage, 0, wire::read(raw).map_err(refuse)?, out),
+        }
+    }
+
+    fn advance(&self, stage: usize, step: usize, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        let plan = &self.stages[stage];
+        let Some(next) = plan.steps.get(step) else { return self.leave(plan, record, out) };
+        match &next.step {
+            Step::Transform(transform) => {
+                let outputs = guarded(next.name, || transform.apply(record)).map_err(|reject| (stage, reject))?;
+                for (port, record) in outputs {
+                    match next.routes.get(port) {
+                        Some(topic) => self.route(topic, record, out)?,
+                        None if port == OUT => self.advance(stage, step + 1, record, out)?,
+                        None => {}
+                    }
+                }
+                Ok(())
+            }
+            Step::Fold(_) | Step::Derive(_) => {
+                out.push(Passed::Keyed(record));
+                Ok(())
+            }
+            Step::Decode(_) => {
+                let message = format!("`{}` stands behind another step", next.name);
+                Err((stage, Reject::new(Reason::Transform, "", message)))
+            }
+        }
+    }
+
+    fn leave(&self, plan: &StagePlan, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        match &plan.to {
+            Some(topic) => self.route(topic, record, out),
+            None => Ok(()),
+        }
+    }
+
+    /// Into the stage that reads the topic here, without a broker between; or out of the segment.
+    fn route(&self, topic: &TopicName, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        match self.readers.get(topic) {
+            Some(&stage) => self.advance(stage, 0, record, out),
+            None => {
+                out.push(Passed::Output { topic: topic.clone(), record });
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Runs a step; a panic inside it refuses the record, and the pipeline goes on.
+pub(super) fn guarded<T>(step: &str, run: impl FnOnce() -> Result<T, Reject>) -> Result<T, Reject> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panicked(step, panic.as_ref())))
+}
+
+/// The refusal that a panic inside a step becomes.
+pub(super) fn panicked(step: &str, panic: &(dyn std::any::Any + Send)) -> Reject {
+    let said = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let said: String = said.unwrap_or("it did not say why").chars().take(200).collect();
+    Reject::new(Reason::Transform, "", format!("`{step}` panicked: {said}"))
+}

@@ -1,0 +1,231 @@
+//! The keyed half of a segment: folds a batch's records by customer over what is stored, and computes what the rules say.
+//!
+//! Pure: no I/O. The same records over the same stored profiles give the same rows, in whatever batches they come.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use schemas::profile::{AlertTransition, Change, Computed, Profile, View, changes};
+use schemas::store::{CriticalChange, Effect, HistoryEntry, Row};
+use schemas::{Header, Record, Reject, TopicName};
+use transforms::{Derive, Effects, Fold, Step, Subject};
+
+use super::chain::{guarded, panicked};
+use crate::config::StagePlan;
+
+/// What a batch of keyed records comes to.
+#[derive(Debug, Default)]
+pub(super) struct Merged {
+    /// Profiles that changed, by customer in ascending order.
+    pub(super) rows: Vec<Row>,
+    /// What happened to their alerts.
+    pub(super) alerts: Vec<(String, AlertTransition)>,
+    /// Changes of the followed values.
+    pub(super) history: Vec<HistoryEntry>,
+    /// Critical syncs to store.
+    pub(super) critical_changes: Vec<CriticalChange>,
+    /// Ids of events whose effects must happen once.
+    pub(super) seen: Vec<String>,
+    /// Records to publish.
+    pub(super) effects: Vec<Effect>,
+    /// Records that cannot be merged, by their place in the batch.
+    pub(super) rejected: Vec<(usize, Reject)>,
+}
+
+/// The steps of a stage that keeps a store.
+pub(super) struct Keyed<'p> {
+    pipeline: &'p str,
+    rules_hash: Arc<str>,
+    folds: Vec<(&'static str, &'p dyn Fold)>,
+    derives: Vec<(&'static str, &'p dyn Derive)>,
+    /// Where each kind of alert is published.
+    ports: BTreeMap<&'static str, &'p TopicName>,
+}
+
+impl<'p> Keyed<'p> {
+    /// The keyed steps of `stage`; its stateless ones are the chain's.
+    pub(super) fn new(pipeline: &'p str, rules_hash: Arc<str>, stage: &'p StagePlan) -> Self {
+        let mut keyed = Self { pipeline, rules_hash, folds: Vec::new(), derives: Vec::new(), ports: BTreeMap::new() };
+        for step in &stage.steps {
+            match &step.step {
+                Step::Fold(fold) => keyed.folds.push((step.name, fold.as_ref())),
+                Step::Derive(derive) => {
+                    keyed.derives.push((step.name, derive.as_ref()));
+                    keyed.ports.extend(step.routes.iter().map(|(port, topic)| (*port, topic)));
+                }
+                Step::Decode(_) | Step::Transform(_) => {}
+            }
+        }
+        keyed
+    }
+
+    /// The ids under which the effects of these records are remembered.
+    pub(super) fn effect_ids<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<String> {
+        let ids = records.flat_map(|record| self.folds.iter().filter_map(move |(_, fold)| fold.effect_id(record)));
+        let mut ids: Vec<_> = ids.collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// Folds the records, in their order, over the stored profiles.
+    pub(super) fn merge(&self, records: &[&Record], mut stored: HashMap<String, Profile>, seen: &HashSet<String>) -> Merged {
+        let mut by_customer: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, record) in records.iter().enumerate() {
+            by_customer.entry(record.key.as_deref().unwrap_or_default()).or_default().push(at);
+        }
+        let mut merged = Merged::default();
+        for (customer, places) in by_customer {
+            let profile = stored.remove(customer).unwrap_or_else(|| Profile::new(customer));
+            let whole = self.customer(profile.clone(), records, &places, seen, &mut merged);
+            if whole.is_err() {
+                self.one_by_one(profile, records, &places, seen, &mut merged);
+            }
+        }
+        merged
+    }
+
+    /// All records of a customer at once: the usual case. Fails, having added nothing but refused records, when a rule panics.
+    fn customer(
+        &self,
+        mut profile: Profile,
+        records: &[&Record],
+        places: &[usize],
+        seen: &HashSet<String>,
+        merged: &mut Merged,
+    ) -> Result<(), Reject> {
+        let mut effects = Effects::default();
+        let mut ids = Vec::new();
+        let mut rejected = Vec::new();
+        for &at in places {
+            match self.fold(&mut profile, records[at], seen, &merged.seen, &mut ids, &mut effects) {
+                Ok(()) => {}
+                Err(reject) => rejected.push((at, reject)),
+            }
+        }
+        if effects.changed {
+            let last = places.last().map(|&at| records[at]);
+            let computed = self.derive(&profile)?;
+            self.settle(profile, computed, last, merged);
+        }
+        merged.rejected.append(&mut rejected);
+        merged.critical_changes.append(&mut effects.critical_changes);
+        merged.seen.append(&mut ids);
+        Ok(())
+    }
+
+    /// One record after the other, to find those with which a rule panics: they are refused, the others count.
+    fn one_by_one(&self, stored: Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
+        let mut good = Vec::new();
+        for &at in places {
+            good.push(at);
+            let mut trial = Merged::default();
+            if let Err(reject) = self.customer(stored.clone(), records, &good, seen, &mut trial) {
+                good.pop();
+                merged.rejected.push((at, reject));
+            }
+        }
+        if let Err(reject) = self.customer(stored, records, &good, seen, merged) {
+            merged.rejected.extend(good.into_iter().map(|at| (at, reject.clone())));
+        }
+    }
+
+    /// Folds one record, unless its effect happened before; a refused record, or one with which a fold panics, changes nothing.
+    fn fold(
+        &self,
+        profile: &mut Profile,
+        record: &Record,
+        seen: &HashSet<String>,
+        seen_now: &[String],
+        ids: &mut Vec<String>,
+        effects: &mut Effects,
+    ) -> Result<(), Reject> {
+        for (name, fold) in &self.folds {
+            let id = fold.effect_id(record);
+            if id.as_ref().is_some_and(|id| seen.contains(id) || seen_now.contains(id) || ids.contains(id)) {
+                continue;
+            }
+            let before = (profile.clone(), effects.clone());
+            if let Err(reject) = guarded(name, || fold.fold(profile, record, effects)) {
+                (*profile, *effects) = before;
+                return Err(reject);
+            }
+            ids.extend(id);
+        }
+        Ok(())
+    }
+
+    fn derive(&self, profile: &Profile) -> Result<(View, Computed), Reject> {
+        let view = View::of(profile);
+        let mut computed = Computed { alerts: profile.alerts.clone(), ..Computed::default() };
+        let subject = Subject { pipeline: self.pipeline, profile, view: &view, as_of: as_of(profile) };
+        for (name, derive) in &self.derives {
+            catch_unwind(AssertUnwindSafe(|| derive.derive(&subject, &mut computed)))
+                .map_err(|panic| panicked(name, panic.as_ref()))?;
+        }
+        Ok((view, computed))
+    }
+
+    fn settle(&self, mut profile: Profile, (view, mut computed): (View, Computed), last: Option<&Record>, merged: &mut Merged) {
+        let last_event_id = latest_event(&profile).or_else(|| last.map(|record| Arc::clone(&record.id)));
+        let as_of = as_of(&profile);
+        let correlation_id = last.and_then(|record| record.correlation_id.as_deref());
+        for transition in std::mem::take(&mut computed.transitions) {
+            merged.effects.extend(self.alert(&profile.customer_id, &transition, as_of, correlation_id));
+            merged.alerts.push((profile.customer_id.clone(), transition));
+        }
+        for Change { field, before, after } in changes(profile.stored.as_ref(), &computed) {
+            let version = profile.version + 1;
+            let event_id = last_event_id.clone();
+            merged.history.push(HistoryEntry {
+                customer_id: profile.customer_id.clone(),
+                version,
+                field,
+                before,
+                after,
+                event_id,
+            });
+        }
+        profile.alerts.clone_from(&computed.alerts);
+        merged.rows.push(Row { profile, view, computed, last_event_id, rules_hash: Arc::clone(&self.rules_hash) });
+    }
+
+    /// The CloudEvent of a transition, where its kind is routed to a topic.
+    fn alert(
+        &self,
+        customer: &str,
+        transition: &AlertTransition,
+        as_of: DateTime<Utc>,
+        correlation_id: Option<&str>,
+    ) -> Option<Effect> {
+        let topic = self.ports.get(transition.alert.kind.as_str())?;
+        Some(Effect {
+            id: format!("{}-{}", transition.alert.id, transition.number),
+            topic: (*topic).clone(),
+            key: customer.to_owned(),
+            value: transforms::cloud_event(transition, self.pipeline, customer, correlation_id),
+            headers: vec![Header { name: "content-type".into(), value: b"application/cloudevents+json; charset=UTF-8".to_vec() }],
+            timestamp: as_of,
+        })
+    }
+}
+
+/// The profile's "as of"; without sections, the latest time of what else made it (spec/2 §1).
+fn as_of(profile: &Profile) -> DateTime<Utc> {
+    let others = profile.overlays.values().map(|overlay| overlay.stamp.at).chain(profile.waiting.values().copied());
+    profile.as_of().or_else(|| others.max()).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// The id of the event with the latest stamp.
+fn latest_event(profile: &Profile) -> Option<Arc<str>> {
+    let sections = profile.sections.iter().map(|(_, section)| &section.stamp);
+    let stamps = sections.chain(profile.overlays.values().map(|overlay| &overlay.stamp));
+    stamps
+        .max_by(|left, right| (left.at, &left.event_id).cmp(&(right.at, &right.event_id)))
+        .map(|stamp| Arc::clone(&stamp.event_id))
+}
+
+#[cfg(test)]
+mod tests;

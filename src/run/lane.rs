@@ -1,0 +1,292 @@
+//! A lane: the customers whose keys hash to it, one transaction after the other.
+//!
+//! Order per key holds through retries: a batch is written whole, again from the read, before the next one begins.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use schemas::profile::{Computed, Outline};
+use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
+use schemas::{Fault, FaultKind, Outgoing, Raw, Reaction, Reason, Record, Reject};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout, timeout_at};
+use uuid::Uuid;
+
+use super::backoff::Backoff;
+use super::cache::Cache;
+use super::keyed::Merged;
+use super::segment::Segment;
+use super::tracker::{Ticket, Tracker};
+
+/// What a lane is to make durable.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) raw: Arc<Raw>,
+    pub(super) ticket: Arc<Ticket>,
+    pub(super) what: Work,
+}
+
+/// The three ways in which a record ends.
+#[derive(Debug, Clone)]
+pub(super) enum Work {
+    /// It is folded into a profile.
+    Keyed(Record),
+    /// It goes to a topic.
+    Output(Outgoing),
+    /// It becomes a dead letter, by the stage at this place.
+    Dead(usize, Reject),
+}
+
+/// How often an idle lane looks whether positions moved.
+const IDLE: Duration = Duration::from_secs(1);
+
+pub(super) struct Lane {
+    pub(super) index: usize,
+    pub(super) segment: Arc<Segment>,
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) leases: Arc<Vec<Lease>>,
+    pub(super) items: mpsc::Receiver<Item>,
+    pub(super) cache: Cache,
+}
+
+impl Lane {
+    /// Works until the channel is closed and empty.
+    ///
+    /// # Errors
+    ///
+    /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
+    pub(super) async fn run(mut self) -> Result<(), Fault> {
+        let mut written = Vec::new();
+        loop {
+            match timeout(IDLE, self.items.recv()).await {
+                Ok(None) => return Ok(()),
+                Ok(Some(first)) => {
+                    let items = self.collect(first).await;
+                    self.commit(items).await?;
+                }
+                Err(_) => {
+                    // Lane 0 writes what the other lanes resolved, so that an idle pipeline's positions are current.
+                    let positions = self.positions(&[]);
+                    if self.index == 0 && positions != written {
+                        self.write(&[]).await?;
+                        written = positions;
+                    }
+                }
+            }
+        }
+    }
+
+    /// As many items as a batch may have, in number and in bytes; those at least that come before it has lingered.
+    async fn collect(&mut self, first: Item) -> Vec<Item> {
+        let batch = self.segment.store_stage().batch;
+        let mut size_bytes = first.raw.value.len();
+        let mut items = vec![first];
+        let deadline = Instant::now() + batch.linger;
+        while items.len() < batch.records && size_bytes < batch.size_bytes {
+            let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
+            size_bytes += item.raw.value.len();
+            items.push(item);
+        }
+        items
+    }
+
+    /// Makes a batch durable. A batch whose data the database refuses is halved, by customer, then by record, until the record is
+    /// found whose fault it is; that one becomes a dead letter, the rest commits.
+    async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
+        let mut groups = vec![items];
+        while let Some(group) = groups.pop() {
+            match self.write(&group).await {
+                Ok(()) => {
+                    self.tracker.resolve(group.iter().map(|item| &item.ticket));
+                    self.segment.counters.count_resolved(group.len());
+                }
+                Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
+                    Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
+                    Err(group) => groups.extend(halves(group)),
+                },
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
+    /// The dead letter that a record becomes whose data the database refuses.
+    fn refused(&self, item: Item, fault: &Fault) -> Result<Item, Fault> {
+        if matches!(item.what, Work::Dead(..)) {
+            return Err(Fault::new(
+                FaultKind::Bug,
+                format!("the database refuses a dead letter of {}: {fault}", item.raw.origin),
+            ));
+        }
+        let reject = Reject::new(Reason::Store, "", fault.to_string());
+        Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
+    }
+
+    /// Writes a group in one transaction, again from the read until it is durable.
+    async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
+        self.write_outputs(group).await?;
+        let mut backoff = Backoff::new();
+        loop {
+            let fault = match self.attempt(group).await {
+                Ok(Written::Durable) => {
+                    self.segment.recovered();
+                    return Ok(());
+                }
+                Ok(Written::Stale(customers)) => {
+                    customers.iter().for_each(|customer| self.cache.forget(customer));
+                    self.segment.counters.count_retry();
+                    continue;
+                }
+                Err(fault) => fault,
+            };
+            // Whether it was written is not known: what is stored now is read again.
+            keys(group).for_each(|customer| self.cache.forget(customer));
+            if fault.reaction() != Reaction::Retry {
+                return Err(fault);
+            }
+            self.segment.troubled(&fault);
+            tokio::time::sleep(backoff.next()).await;
+        }
+    }
+
+    async fn write_outputs(&self, group: &[Item]) -> Result<(), Fault> {
+        let outputs = group.iter().filter_map(|item| match &item.what {
+            Work::Output(outgoing) => Some(outgoing.clone()),
+            Work::Keyed(_) | Work::Dead(..) => None,
+        });
+        self.segment.write_out(outputs.collect()).await
+    }
+
+    async fn attempt(&mut self, group: &[Item]) -> Result<Written, Fault> {
+        let mut records = Vec::new();
+        let mut places = Vec::new();
+        for (at, item) in group.iter().enumerate() {
+            if let Work::Keyed(record) = &item.what {
+                records.push(record.clone());
+                places.push(at);
+            }
+        }
+        let merged = if records.is_empty() { Merged::default() } else { self.merge(records).await? };
+        let batch = self.batch(group, &places, merged);
+        let written = self.segment.sink.write(&batch).await?;
+        if written == Written::Durable {
+            self.segment.committed(&batch);
+            self.remember(batch);
+        }
+        Ok(written)
+    }
+
+    async fn merge(&mut self, records: Vec<Record>) -> Result<Merged, Fault> {
+        let segment = Arc::clone(&self.segment);
+        let effect_ids = segment.keyed().effect_ids(records.iter());
+        let customers: HashSet<&str> = records.iter().filter_map(|record| record.key.as_deref()).collect();
+        let (mut stored, missing) = self.cache.take(customers);
+        let mut seen = HashSet::new();
+        if !missing.is_empty() || !effect_ids.is_empty() {
+            let Loaded { profiles, seen: found } = segment.sink.read(&missing, &effect_ids).await?;
+            stored.extend(profiles);
+            seen = found;
+        }
+        let merging = tokio::task::spawn_blocking(move || {
+            let records: Vec<&Record> = records.iter().collect();
+            segment.keyed().merge(&records, stored, &seen)
+        });
+        merging.await.map_err(|error| Fault::caused(FaultKind::Bug, "merging a batch", error))
+    }
+
+    fn batch(&self, group: &[Item], places: &[usize], merged: Merged) -> Batch {
+        let rejected: HashMap<usize, &Reject> = merged.rejected.iter().map(|(at, reject)| (places[*at], reject)).collect();
+        let store_stage = self.segment.store_stage_index();
+        let letters = group.iter().enumerate().filter_map(|(at, item)| match (&item.what, rejected.get(&at)) {
+            (Work::Dead(stage, reject), _) => Some(self.letter(item, *stage, reject)),
+            (_, Some(reject)) => Some(self.letter(item, store_stage, reject)),
+            _ => None,
+        });
+        Batch {
+            dead_letters: letters.collect(),
+            rows: merged.rows,
+            alerts: merged.alerts,
+            history: merged.history,
+            critical_changes: merged.critical_changes,
+            seen: merged.seen,
+            effects: merged.effects,
+            changelog: self.segment.changelog().cloned(),
+            positions: if self.index == 0 { self.positions(group) } else { Vec::new() },
+            leases: self.leases.to_vec(),
+            now: self.segment.clock.now(),
+        }
+    }
+
+    fn positions(&self, group: &[Item]) -> Vec<Position> {
+        let positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
+        positions.into_iter().map(|(of, offset)| Position { of: self.segment.assigned(&of), offset }).collect()
+    }
+
+    fn letter(&self, item: &Item, stage: usize, reject: &Reject) -> DeadLetter {
+        let plan = &self.segment.stages()[stage];
+        DeadLetter {
+            id: dead_letter_id(self.segment.pipeline(), &item.raw.origin),
+            stage: plan.name.clone(),
+            reason: reject.reason,
+            violations: reject.violations.clone(),
+            origin: item.raw.origin.clone(),
+            key: item.raw.key.clone(),
+            headers: item.raw.headers.clone(),
+            value: item.raw.value.clone(),
+            timestamp: item.raw.timestamp,
+            publish_to: plan.on_reject.clone(),
+        }
+    }
+
+    /// Keeps the profiles that were written: the next batch need not load them.
+    fn remember(&mut self, batch: Batch) {
+        for Row { mut profile, computed, rules_hash, .. } in batch.rows {
+            profile.version += 1;
+            profile.stored = outline(&computed, &rules_hash, batch.now);
+            self.cache.keep(profile);
+        }
+    }
+}
+
+/// What the row says now, as reading it would tell.
+fn outline(computed: &Computed, rules_hash: &str, updated_at: DateTime<Utc>) -> Option<Outline> {
+    Some(Outline {
+        completeness: computed.completeness.percentage,
+        rating: computed.rating?,
+        conformity_score: computed.conformity.score,
+        risk_level: computed.risk.as_ref().map(|risk| risk.level),
+        admin_status: computed.attention.admin_status,
+        rules_hash: rules_hash.to_owned(),
+        updated_at,
+    })
+}
+
+/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused.
+fn dead_letter_id(pipeline: &str, origin: &schemas::Origin) -> Uuid {
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:syncline:dead-letter");
+    Uuid::new_v5(&namespace, format!("{pipeline}\n{}\n{}\n{}", origin.topic, origin.partition, origin.offset).as_bytes())
+}
+
+fn keys(group: &[Item]) -> impl Iterator<Item = &str> {
+    group.iter().filter_map(|item| match &item.what {
+        Work::Keyed(record) => record.key.as_deref(),
+        Work::Output(_) | Work::Dead(..) => None,
+    })
+}
+
+fn key_of(item: &Item) -> &str {
+    keys(std::slice::from_ref(item)).next().unwrap_or_default()
+}
+
+/// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the
+/// middle.
+fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
+    group.sort_by(|left, right| key_of(left).cmp(key_of(right)));
+    let middle = group.len() / 2;
+    let boundary = |at: &usize| key_of(&group[*at - 1]) != key_of(&group[*at]);
+    let at = (1..group.len()).filter(boundary).min_by_key(|at| at.abs_diff(middle)).unwrap_or(middle);
+    let second = group.split_off(at);
+    [second, group]
+}

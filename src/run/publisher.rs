@@ -1,0 +1,199 @@
+//! Sends what the outbox holds, and deletes what the broker acknowledged (`architecture.md`, rule 7).
+//!
+//! One publisher per pipeline holds the lease. Entries go in the order in which they were written, so a customer's alerts arrive in
+//! order; an entry that was sent but not yet deleted is sent again after a crash, with the same id and the same bytes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::{Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
+use sinks::Sink;
+use tokio::sync::{Notify, watch};
+
+use super::backoff::Backoff;
+use super::counters::Counters;
+use super::health::Health;
+use crate::config::Plan;
+use crate::topics::Topics;
+
+/// Entries sent at a time.
+const AT_ONCE: u32 = 1_000;
+/// How long to wait for news before looking anyway: other processes write to the outbox too.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
+const DEAD_LETTER_BYTES: usize = 256 << 10;
+
+/// The publisher of a pipeline.
+pub(super) struct Publisher {
+    pub(super) plan: Arc<Plan>,
+    pub(super) brokers: BTreeMap<String, Arc<dyn Topics>>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) health: Arc<Health>,
+    pub(super) outbox: Arc<Notify>,
+    pub(super) owner: String,
+}
+
+impl Publisher {
+    /// Publishes until told to stop; then sends what is left, and ends.
+    ///
+    /// # Errors
+    ///
+    /// A fault that retrying cannot mend.
+    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+        let mut leases: Vec<Lease> = Vec::new();
+        let mut backoff = Backoff::new();
+        loop {
+            let stopping = *stop.borrow_and_update();
+            match self.turn(&mut leases).await {
+                Ok(0) if stopping => break,
+                Ok(0) => {
+                    tokio::select! {
+                        () = self.outbox.notified() => {}
+                        () = tokio::time::sleep(LOOK_AGAIN) => {}
+                        _ = stop.changed() => {}
+                    }
+                }
+                Ok(_) => {
+                    backoff.reset();
+                    self.health.good("outbox");
+                }
+                Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
+                Err(fault) if fault.reaction() == Reaction::Retry => {
+                    self.counters.count_retry();
+                    if self.health.bad("outbox", fault.to_string()) {
+                        tracing::warn!(%fault, advice = fault.advice(), "the outbox waits");
+                    }
+                    tokio::time::sleep(backoff.next()).await;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.sink.release(&leases).await
+    }
+
+    /// One round: keep the lease, send the next entries. Returns how many; 0, too, where another process holds the lease.
+    async fn turn(&self, leases: &mut Vec<Lease>) -> Result<usize, Fault> {
+        if leases.is_empty() {
+            let Some(claimed) = self.claim().await? else { return Ok(0) };
+            *leases = claimed;
+        } else {
+            self.sink.renew(leases).await?;
+        }
+        let entries = self.sink.outbox(AT_ONCE).await?;
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        self.send(&entries).await?;
+        self.sink.published(&entries).await?;
+        self.counters.count_published(entries.len());
+        Ok(entries.len())
+    }
+
+    async fn claim(&self) -> Result<Option<Vec<Lease>>, Fault> {
+        let topic = TopicName::try_from("outbox").map_err(|error| Fault::caused(FaultKind::Bug, "the outbox's lease", error))?;
+        let of = Assigned { segment: "outbox".into(), broker: String::new(), topic, partition: 0 };
+        Ok(match self.sink.claim(&[of], &self.owner).await? {
+            Claim::Granted(leases) => Some(leases),
+            Claim::Held { .. } => None,
+        })
+    }
+
+    async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
+        let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
+        for entry in entries {
+            // A topic that the file no longer declares: its records wait for a file that does.
+            let Some(topic) = self.plan.topics.get(&entry.topic) else {
+                return Err(Fault::new(
+                    FaultKind::Refused,
+                    format!("the outbox holds records for the topic {}, which the pipeline file does not declare", entry.topic),
+                ));
+            };
+            by_broker.entry(&topic.broker).or_default().push(outgoing(&self.plan.name, entry));
+        }
+        for (name, records) in by_broker {
+            let broker = self.brokers.get(name);
+            let broker = broker.ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))?;
+            broker.write(records).await?;
+        }
+        Ok(())
+    }
+}
+
+fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
+    let topic = entry.topic.clone();
+    match &entry.what {
+        Outbound::Effect(effect) => Outgoing {
+            topic,
+            partition: None,
+            key: Some(effect.key.clone().into_bytes()),
+            value: effect.value.clone(),
+            headers: effect.headers.clone(),
+            timestamp: Some(effect.timestamp),
+        },
+        Outbound::Profile { customer_id, value, .. } => Outgoing {
+            topic,
+            partition: None,
+            key: Some(customer_id.clone().into_bytes()),
+            value: value.clone().into_bytes(),
+            headers: vec![content_type("application/json")],
+            timestamp: None,
+        },
+        Outbound::DeadLetter(stored) => Outgoing {
+            topic,
+            partition: None,
+            key: stored.letter.key.clone(),
+            value: dead_letter(pipeline, stored),
+            headers: vec![content_type("application/json")],
+            timestamp: Some(stored.letter.timestamp),
+        },
+    }
+}
+
+fn content_type(value: &str) -> Header {
+    Header { name: "content-type".into(), value: value.as_bytes().to_vec() }
+}
+
+/// A dead letter as its topic gets it (`schemas/dead_letter.json`).
+fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
+    let letter = &stored.letter;
+    let kept = &letter.value[..letter.value.len().min(DEAD_LETTER_BYTES)];
+    let text = std::str::from_utf8(&letter.value).ok().map(|text| &text[..floor_char_boundary(text, DEAD_LETTER_BYTES)]);
+    let key = letter.key.as_deref();
+    let headers: Vec<_> =
+        letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
+    let mut json = serde_json::json!({
+        "id": letter.id,
+        "pipeline": pipeline,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "errors": letter.violations,
+        "topic": letter.origin.topic,
+        "partition": letter.origin.partition,
+        "offset": letter.origin.offset,
+        "headers": headers,
+        "timestamp": letter.timestamp,
+        "firstSeen": stored.first_seen,
+        "attempts": stored.attempts,
+        "sizeBytes": letter.value.len(),
+        "truncated": letter.value.len() > DEAD_LETTER_BYTES,
+    });
+    match key.map(std::str::from_utf8) {
+        None => {}
+        Some(Ok(key)) => json["key"] = key.into(),
+        Some(Err(_)) => json["keyBase64"] = BASE64.encode(key.unwrap_or_default()).into(),
+    }
+    match text {
+        Some(text) => json["value"] = text.into(),
+        None => json["valueBase64"] = BASE64.encode(kept).into(),
+    }
+    json.to_string().into_bytes()
+}
+
+fn floor_char_boundary(text: &str, limit: usize) -> usize {
+    (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}

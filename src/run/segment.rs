@@ -1,0 +1,488 @@
+//! A segment at work: claims its partitions, reads from its positions, drives the chain and the lanes, and ends in order.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::store::{Assigned, Batch, Claim, Lease, Position};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, Reaction, TopicName};
+use sinks::Sink;
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::backoff::Backoff;
+use super::cache::Cache;
+use super::chain::{Chain, Passed};
+use super::counters::Counters;
+use super::health::Health;
+use super::keyed::Keyed;
+use super::lane::{Item, Lane, Work};
+use super::tracker::{Ticket, Tracker};
+use super::wire;
+use crate::config::{Plan, SegmentPlan, StagePlan};
+use crate::topics::{ReadLimits, TopicPartition, Topics};
+
+/// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
+const UNDER_WAY_BYTES: usize = 64 << 20;
+/// How many bytes of profiles the lanes of a segment keep, together.
+const CACHE_BYTES: usize = 64 << 20;
+const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+const HEARTBEAT: Duration = Duration::from_millis(500);
+/// How often a waiting claim is tried again.
+const CLAIM_AGAIN: Duration = Duration::from_millis(250);
+
+/// When a segment ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Never: when it is told to stop.
+    Stopped,
+    /// When it has read its topics to the ends that they have when it starts.
+    CaughtUp,
+}
+
+/// A segment with all that it works with.
+pub(super) struct Segment {
+    pub(super) plan: Arc<Plan>,
+    pub(super) at: usize,
+    pub(super) brokers: BTreeMap<String, Arc<dyn Topics>>,
+    pub(super) sink: Arc<dyn Sink>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) health: Arc<Health>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Told when the outbox has something new.
+    pub(super) outbox: Arc<Notify>,
+    /// Who claims leases.
+    pub(super) owner: String,
+    /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
+    pub(super) patience: Option<Duration>,
+}
+
+type Dispatched = (Arc<Raw>, Arc<Ticket>);
+
+impl Segment {
+    fn segment(&self) -> &SegmentPlan {
+        &self.plan.segments[self.at]
+    }
+
+    pub(super) fn stages(&self) -> &[StagePlan] {
+        &self.segment().stages
+    }
+
+    pub(super) fn pipeline(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// The stage whose lanes write: the one with a store; without one, the last.
+    pub(super) fn store_stage_index(&self) -> usize {
+        let stages = self.stages();
+        stages.iter().position(|stage| stage.store.is_some()).unwrap_or(stages.len() - 1)
+    }
+
+    pub(super) fn store_stage(&self) -> &StagePlan {
+        &self.stages()[self.store_stage_index()]
+    }
+
+    pub(super) fn changelog(&self) -> Option<&TopicName> {
+        self.store_stage().store.as_ref().and_then(|store| store.changelog.as_ref())
+    }
+
+    pub(super) fn keyed(&self) -> Keyed<'_> {
+        Keyed::new(self.pipeline(), self.plan.rules_hash.as_str().into(), self.store_stage())
+    }
+
+    fn broker_of(&self, topic: &TopicName) -> &str {
+        self.plan.topics.get(topic).map_or("", |topic| topic.broker.as_str())
+    }
+
+    pub(super) fn assigned(&self, of: &TopicPartition) -> Assigned {
+        Assigned {
+            segment: self.segment().name.clone(),
+            broker: self.broker_of(&of.topic).to_owned(),
+            topic: of.topic.clone(),
+            partition: of.partition,
+        }
+    }
+
+    fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
+        self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
+    }
+
+    /// Notes a fault that is being waited for, once in the log.
+    pub(super) fn troubled(&self, fault: &Fault) {
+        self.counters.count_retry();
+        if fault.kind() != FaultKind::Conflict && self.health.bad(&self.segment().name, fault.to_string()) {
+            tracing::warn!(segment = self.segment().name, %fault, advice = fault.advice(), "waiting");
+        }
+    }
+
+    pub(super) fn recovered(&self) {
+        if self.health.good(&self.segment().name) {
+            tracing::info!(segment = self.segment().name, "goes on");
+        }
+    }
+
+    pub(super) fn committed(&self, batch: &Batch) {
+        self.counters.count_commit(batch);
+        if !batch.effects.is_empty() || !batch.dead_letters.is_empty() || (batch.changelog.is_some() && !batch.rows.is_empty()) {
+            self.outbox.notify_one();
+        }
+    }
+
+    /// Writes records to their topics, again until they are durable.
+    pub(super) async fn write_out(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+        let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
+        for record in records {
+            by_broker.entry(self.broker_of(&record.topic)).or_default().push(record);
+        }
+        for (name, records) in by_broker {
+            let count = records.len();
+            let broker = self.broker(name)?;
+            self.patiently(|| broker.write(records.clone())).await?;
+            self.counters.count_written_out(count);
+        }
+        Ok(())
+    }
+
+    /// Tries again until it succeeds, or until a fault says that trying is no use.
+    async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        let mut backoff = Backoff::new();
+        loop {
+            match attempt().await {
+                Ok(value) => {
+                    self.recovered();
+                    return Ok(value);
+                }
+                Err(fault) if fault.reaction() == Reaction::Retry => {
+                    self.troubled(&fault);
+                    tokio::time::sleep(backoff.next()).await;
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    /// Runs until stopped or caught up. A worker that finds its lease taken over drops everything and joins again.
+    ///
+    /// # Errors
+    ///
+    /// A fault that retrying cannot mend.
+    pub(super) async fn run(self: &Arc<Self>, until: Until, stop: watch::Receiver<bool>) -> Result<(), Fault> {
+        loop {
+            match self.run_once(until, stop.clone()).await {
+                Err(fault) if fault.reaction() == Reaction::Rejoin && self.patience.is_none() => {
+                    tracing::warn!(segment = self.segment().name, %fault, "lost its partitions; joining again");
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn run_once(self: &Arc<Self>, until: Until, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+        let inputs = self.inputs().await?;
+        let assigned: Vec<_> = inputs.iter().map(|of| self.assigned(of)).collect();
+        let Some(leases) = self.claim(&assigned, &mut stop).await? else { return Ok(()) };
+        let leases = Arc::new(leases);
+        let worked = tokio::select! {
+            worked = self.work(&inputs, &leases, until, stop) => worked,
+            fault = self.keep(&leases) => Err(fault),
+        };
+        if let Err(fault) = self.sink.release(&leases).await {
+            tracing::debug!(%fault, "leases not released; they expire");
+        }
+        worked
+    }
+
+    /// The partitions of the topics that its first stages read.
+    async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
+        let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
+        for topic in self.stages().iter().flat_map(|stage| &stage.from) {
+            if self.plan.topics.get(topic).is_some_and(|topic| !topic.internal) {
+                by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
+            }
+        }
+        let mut inputs = Vec::new();
+        for (name, topics) in by_broker {
+            let broker = self.broker(name)?;
+            let counts = self.patiently(|| broker.partitions(&topics)).await?;
+            let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
+            if !missing.is_empty() {
+                let message =
+                    format!("the broker `{name}` has no topic {}; create them, or correct `topics:`", missing.join(", "));
+                return Err(Fault::new(FaultKind::Refused, message));
+            }
+            for (topic, partitions) in counts {
+                inputs.extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Claims the partitions; waits while somebody else holds one. `None`: told to stop while waiting.
+    async fn claim(&self, assigned: &[Assigned], stop: &mut watch::Receiver<bool>) -> Result<Option<Vec<Lease>>, Fault> {
+        let since = Instant::now();
+        let mut said = false;
+        loop {
+            match self.patiently(|| self.sink.claim(assigned, &self.owner)).await? {
+                Claim::Granted(leases) => {
+                    self.health.good("lease");
+                    return Ok(Some(leases));
+                }
+                Claim::Held { of, owner, .. } => {
+                    let why = format!("{}[{}] is owned by {owner}", of.topic, of.partition);
+                    if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
+                        return Err(Fault::new(FaultKind::Fenced, why));
+                    }
+                    if !said && since.elapsed() > Duration::from_secs(2) {
+                        tracing::warn!(segment = self.segment().name, why, "waiting for the lease");
+                        said = true;
+                    }
+                    self.health.bad("lease", why);
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(CLAIM_AGAIN) => {}
+                _ = stop.wait_for(|stop| *stop) => return Ok(None),
+            }
+        }
+    }
+
+    /// Keeps the leases alive; returns the fault that ends that.
+    async fn keep(&self, leases: &[Lease]) -> Fault {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            match self.sink.renew(leases).await {
+                Ok(()) => {}
+                // While the database is away nobody else can claim either; every commit checks the epoch.
+                Err(fault) if fault.reaction() == Reaction::Retry => tracing::debug!(%fault, "lease not renewed"),
+                Err(fault) => return fault,
+            }
+        }
+    }
+
+    async fn work(
+        self: &Arc<Self>,
+        inputs: &[TopicPartition],
+        leases: &Arc<Vec<Lease>>,
+        until: Until,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), Fault> {
+        let starts = self.starts(inputs).await?;
+        let tracker = Arc::new(Tracker::starting_at(&starts));
+        let stage = self.store_stage();
+        let mut tasks = JoinSet::new();
+        let mut lanes = Vec::with_capacity(stage.lanes);
+        for index in 0..stage.lanes {
+            let (sender, items) = mpsc::channel(2 * stage.batch.records);
+            let cache = Cache::new(CACHE_BYTES / stage.lanes);
+            let (segment, tracker, leases) = (Arc::clone(self), Arc::clone(&tracker), Arc::clone(leases));
+            tasks.spawn(Lane { index, segment, tracker, leases, items, cache }.run());
+            lanes.push(sender);
+        }
+        let (read, batches) = mpsc::channel(2);
+        tasks.spawn(dispatch(Arc::clone(self), Arc::clone(&tracker), batches, lanes));
+        let memory = Arc::new(Semaphore::new(UNDER_WAY_BYTES >> 10));
+        for (broker, from) in self.by_broker(&starts) {
+            let ends = match until {
+                Until::Stopped => None,
+                Until::CaughtUp => Some(self.ends(&broker, &from).await?),
+            };
+            let reading = Reading {
+                segment: Arc::clone(self),
+                broker,
+                next: from.into_iter().collect(),
+                ends,
+                tracker: Arc::clone(&tracker),
+                memory: Arc::clone(&memory),
+            };
+            tasks.spawn(reading.run(read.clone(), stop.clone()));
+        }
+        drop(read);
+        while let Some(ended) = tasks.join_next().await {
+            ended.map_err(|error| Fault::caused(FaultKind::Bug, "a task of the engine panicked", error))??;
+        }
+        self.write_positions(&tracker, leases).await
+    }
+
+    /// Where each partition is read from: its position; without one, the beginning.
+    async fn starts(&self, inputs: &[TopicPartition]) -> Result<Vec<(TopicPartition, u64)>, Fault> {
+        let positions = self.patiently(|| self.sink.positions(&self.segment().name)).await?;
+        let mut starts = Vec::with_capacity(inputs.len());
+        for of in inputs {
+            let assigned = self.assigned(of);
+            let stored = positions.iter().find(|position| position.of == assigned).map(|position| position.offset);
+            let broker = self.broker(&assigned.broker)?;
+            let start = match stored {
+                Some(offset) => offset,
+                None => self.patiently(|| broker.bounds(of)).await?.first,
+            };
+            starts.push((of.clone(), start));
+        }
+        Ok(starts)
+    }
+
+    /// How many records lie between its positions and the ends of its topics.
+    pub(super) async fn backlog(&self) -> Result<u64, Fault> {
+        let starts = self.starts(&self.inputs().await?).await?;
+        let mut backlog = 0;
+        for (of, start) in starts {
+            let end = self.broker(self.broker_of(&of.topic))?.bounds(&of).await?.end;
+            backlog += end.saturating_sub(start);
+        }
+        Ok(backlog)
+    }
+
+    fn by_broker(&self, starts: &[(TopicPartition, u64)]) -> BTreeMap<String, Vec<(TopicPartition, u64)>> {
+        let mut by_broker: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (of, start) in starts {
+            by_broker.entry(self.broker_of(&of.topic).to_owned()).or_default().push((of.clone(), *start));
+        }
+        by_broker
+    }
+
+    async fn ends(&self, broker: &str, from: &[(TopicPartition, u64)]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        let broker = self.broker(broker)?;
+        let mut ends = BTreeMap::new();
+        for (of, _) in from {
+            ends.insert(of.clone(), self.patiently(|| broker.bounds(of)).await?.end);
+        }
+        Ok(ends)
+    }
+
+    /// The last word when all lanes have ended: every position, whichever lane resolved it.
+    async fn write_positions(&self, tracker: &Tracker, leases: &[Lease]) -> Result<(), Fault> {
+        let positions = tracker.positions().into_iter().map(|(of, offset)| Position { of: self.assigned(&of), offset });
+        let batch = Batch { positions: positions.collect(), leases: leases.to_vec(), now: self.clock.now(), ..Batch::default() };
+        self.patiently(|| self.sink.write(&batch)).await?;
+        Ok(())
+    }
+}
+
+/// Takes batches through the chain, off the runtime's threads, and hands what leaves it to the lanes.
+async fn dispatch(
+    segment: Arc<Segment>,
+    tracker: Arc<Tracker>,
+    mut batches: mpsc::Receiver<Vec<Dispatched>>,
+    lanes: Vec<mpsc::Sender<Item>>,
+) -> Result<(), Fault> {
+    while let Some(batch) = batches.recv().await {
+        let passing = Arc::clone(&segment);
+        let passed = tokio::task::spawn_blocking(move || {
+            let chain = Chain::new(passing.segment());
+            batch.into_iter().map(|(raw, ticket)| (chain.pass(&raw), raw, ticket)).collect::<Vec<_>>()
+        });
+        let passed = passed.await.map_err(|error| Fault::caused(FaultKind::Bug, "the chain panicked", error))?;
+        for (outputs, raw, ticket) in passed {
+            if outputs.is_empty() {
+                tracker.resolve([&ticket]);
+                segment.counters.count_resolved(1);
+                continue;
+            }
+            ticket.expect(outputs.len());
+            for output in outputs {
+                let (lane, what) = addressed(&segment, output, &raw, lanes.len());
+                let item = Item { raw: Arc::clone(&raw), ticket: Arc::clone(&ticket), what };
+                if lanes[lane].send(item).await.is_err() {
+                    // The lane ended with a fault, which is the one to report.
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lane of an output, by its key, and what the lane is to do with it.
+fn addressed(segment: &Segment, output: Passed, raw: &Raw, lanes: usize) -> (usize, Work) {
+    match output {
+        Passed::Keyed(record) => {
+            segment.counters.count_tolerated(record.tolerated);
+            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Keyed(record))
+        }
+        Passed::Output { topic, record } => {
+            segment.counters.count_tolerated(record.tolerated);
+            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Output(wire::write(&topic, &record)))
+        }
+        Passed::Rejected { stage, reject } => (lane_of(&raw.origin, lanes), Work::Dead(stage, reject)),
+    }
+}
+
+fn lane_of(key: impl Hash, lanes: usize) -> usize {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
+}
+
+/// The reading of one broker's partitions.
+struct Reading {
+    segment: Arc<Segment>,
+    broker: String,
+    /// The offset that each partition is to give next.
+    next: BTreeMap<TopicPartition, u64>,
+    /// Where to end; `None`: nowhere.
+    ends: Option<BTreeMap<TopicPartition, u64>>,
+    tracker: Arc<Tracker>,
+    memory: Arc<Semaphore>,
+}
+
+impl Reading {
+    /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
+    async fn run(mut self, out: mpsc::Sender<Vec<Dispatched>>, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+        let segment = Arc::clone(&self.segment);
+        let broker = Arc::clone(segment.broker(&self.broker)?);
+        'open: loop {
+            let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
+            let mut reader = segment.patiently(|| broker.reader(&from)).await?;
+            loop {
+                if self.caught_up() {
+                    return Ok(());
+                }
+                let read = tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                    read = reader.read(&READ) => read,
+                };
+                match read {
+                    Ok(records) if records.is_empty() => {}
+                    Ok(records) => {
+                        let batch = self.register(records).await;
+                        if out.send(batch).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Err(fault) if fault.reaction() == Reaction::Retry => {
+                        segment.troubled(&fault);
+                        continue 'open;
+                    }
+                    Err(fault) => return Err(fault),
+                }
+            }
+        }
+    }
+
+    fn caught_up(&self) -> bool {
+        let Some(ends) = &self.ends else { return false };
+        ends.iter().all(|(of, end)| self.next.get(of).is_some_and(|next| next >= end))
+    }
+
+    /// Waits for memory, then registers the records with the tracker.
+    async fn register(&mut self, records: Vec<Raw>) -> Vec<Dispatched> {
+        let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
+        self.segment.counters.count_read(records.len(), bytes);
+        let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
+        // The semaphore is never closed. The whole batch's share is held by its first ticket: batches are resolved nearly together.
+        let mut memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok();
+        let mut batch = Vec::with_capacity(records.len());
+        for raw in records {
+            let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
+            self.next.insert(of.clone(), raw.origin.offset + 1);
+            let ticket = self.tracker.read(of, raw.origin.offset, memory.take());
+            batch.push((Arc::new(raw), ticket));
+        }
+        batch
+    }
+}

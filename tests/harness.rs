@@ -1,0 +1,210 @@
+//! A pipeline under test: the shipped file, a folder of its own, and a store of its own that can be asked what it holds.
+
+use std::collections::BTreeMap;
+use std::env::VarError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{Clock, Outgoing, SystemClock, TopicName};
+use serde_json::Value;
+use sqlx::{Connection, Executor, Row};
+use syncline::config::{self, Environment, Plan};
+use syncline::record_line;
+use syncline::run::{Counts, Health, Options, Pipeline, sink_settings};
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Variables of a pipeline file, set for one test.
+pub(crate) struct Variables(pub(crate) BTreeMap<String, String>);
+
+impl Environment for Variables {
+    fn variable(&self, name: &str) -> Result<String, VarError> {
+        self.0.get(name).cloned().ok_or(VarError::NotPresent)
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
+
+/// The databases that every test of the whole runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// A folder and a database for one test; both go with it.
+pub(crate) struct Bench {
+    pub(crate) dir: TempDir,
+    pub(crate) url: String,
+    created: Option<(String, String)>,
+}
+
+impl Bench {
+    /// A fresh one.
+    pub(crate) async fn new(database: Database) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        match database {
+            Database::Sqlite => {
+                let url = format!("sqlite://{}/profiles.db", dir.path().display());
+                Self { dir, url, created: None }
+            }
+            Database::Postgres => {
+                let server = std::env::var("SYNCLINE_TEST_POSTGRES")
+                    .expect("SYNCLINE_TEST_POSTGRES names no server: run `make test`, or scripts/with-postgres cargo test");
+                let name = format!("bench_{:032x}", rand::random::<u128>());
+                let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+                admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+                let (base, _) = server.rsplit_once('/').unwrap();
+                Self { dir, url: format!("{base}/{name}"), created: Some((server.clone(), name)) }
+            }
+        }
+    }
+
+    /// The variables that point the shipped file at this bench.
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
+        let dir = self.dir.path().display().to_string();
+        [("SYNCLINE_DIR", dir), ("DATABASE_URL", self.url.clone())].map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
+    /// The shipped plan, with more variables.
+    pub(crate) fn plan(&self, more: &[(&str, &str)]) -> Plan {
+        let mut variables = self.variables();
+        variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let checked = config::load(&root().join("pipeline.yaml"), &Variables(variables), transforms::CATALOGUE);
+        checked.unwrap_or_else(|errors| panic!("{errors}")).plan
+    }
+
+    /// The shipped pipeline, its tables migrated.
+    pub(crate) async fn pipeline(&self, more: &[(&str, &str)]) -> Pipeline {
+        self.pipeline_at(more, SystemClock).await
+    }
+
+    /// The same, by another clock.
+    pub(crate) async fn pipeline_at(&self, more: &[(&str, &str)], clock: impl Clock + 'static) -> Pipeline {
+        let plan = self.plan(more);
+        for sink in plan.sinks.values() {
+            sinks::migrate_run(&sink.url, &sink_settings(&plan.name, sink)).await.unwrap();
+        }
+        let options = Options {
+            clock: Arc::new(clock),
+            owner: format!("test-{:016x}", rand::random::<u64>()),
+            patience: Some(Duration::from_secs(20)),
+            health: Arc::new(Health::default()),
+        };
+        Pipeline::connect(plan, options).await.unwrap()
+    }
+
+    /// Writes records to the topics, and runs the pipeline to their ends.
+    pub(crate) async fn run(&self, more: &[(&str, &str)], records: Vec<Outgoing>) -> Counts {
+        let pipeline = self.pipeline(more).await;
+        for batch in records.chunks(1_000) {
+            pipeline.produce(batch.to_vec()).await.unwrap();
+        }
+        let (_stop, stopped) = watch::channel(false);
+        pipeline.run_until_caught_up(stopped).await.unwrap();
+        pipeline.sink().close().await;
+        pipeline.counters().counts()
+    }
+
+    /// A query's rows as JSON objects, one text column each; see [`rows_query`].
+    pub(crate) async fn json(&self, sql: &str) -> Vec<Value> {
+        let texts: Vec<String> = if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| row.get(0)).collect()
+        };
+        texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
+    }
+
+    /// The rows of a table as JSON objects of these columns: JSON columns as JSON, amounts as numbers.
+    pub(crate) async fn rows(&self, table: &str, columns: &[&str], order: &str) -> Vec<Value> {
+        self.json(&rows_query(table, columns, order, self.url.starts_with("sqlite"))).await
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.created.take() else { return };
+        // A thread of its own: dropping happens inside the test's runtime.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
+                let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+            });
+        });
+        dropped.join().unwrap();
+    }
+}
+
+/// Columns that hold JSON text in SQLite.
+const JSON_COLUMNS: &[&str] = &[
+    "conformity_issues",
+    "risk_factors",
+    "insights",
+    "attention_reasons",
+    "alerts",
+    "risk_flags",
+    "suggested_actions",
+    "data",
+    "violations",
+    "basic",
+    "company_profile",
+    "institution_profile",
+    "specific_data",
+    "extended_profile",
+    "regulatory_profile",
+    "assets",
+    "assets_summary",
+    "stocks",
+    "stocks_summary",
+    "performance_metrics",
+    "producer_completeness",
+    "changes",
+    "financial_metrics",
+    "inventory_metrics",
+    "risk_profile",
+    "completeness_detail",
+];
+const AMOUNT_COLUMNS: &[&str] = &["total_assets_value", "total_stock_value"];
+const BOOLEAN_COLUMNS: &[&str] = &["is_conform", "requires_attention"];
+
+fn rows_query(table: &str, columns: &[&str], order: &str, sqlite: bool) -> String {
+    let members = columns.iter().map(|column| {
+        let value = match column {
+            json if sqlite && JSON_COLUMNS.contains(json) => format!("json({json})"),
+            amount if sqlite && AMOUNT_COLUMNS.contains(amount) => format!("CAST({amount} AS REAL)"),
+            boolean if sqlite && BOOLEAN_COLUMNS.contains(boolean) => format!("json(iif({boolean}, 'true', 'false'))"),
+            plain => format!("\"{plain}\""),
+        };
+        format!("'{column}', {value}")
+    });
+    let members: Vec<_> = members.collect();
+    let members = members.join(", ");
+    let object = if sqlite { format!("json_object({members})") } else { format!("jsonb_build_object({members})::text") };
+    format!("SELECT {object} FROM {table} ORDER BY {order}")
+}
+
+/// The record lines of a file.
+pub(crate) fn record_lines(path: &Path) -> Vec<Outgoing> {
+    let text = std::fs::read_to_string(path).unwrap();
+    (1..).zip(text.lines()).map(|(number, line)| record_line::parse(number, line.as_bytes()).unwrap()).collect()
+}
+
+/// A topic's name.
+pub(crate) fn topic(name: &str) -> TopicName {
+    TopicName::try_from(name).unwrap()
+}

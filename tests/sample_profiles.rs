@@ -1,0 +1,132 @@
+//! The samples: every computed value matches, whatever the order, the repeats, the lanes and the database.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use schemas::Outgoing;
+use serde_json::{Value, json};
+
+use super::harness::{Bench, Database, record_lines, root};
+
+const COLUMNS: &[&str] = &[
+    "customer_id",
+    "customer_type",
+    "completeness",
+    "compliance_rating",
+    "conformity_score",
+    "is_conform",
+    "conformity_issues",
+    "risk_score",
+    "risk_level",
+    "risk_factors",
+    "insights",
+    "admin_status",
+    "requires_attention",
+    "attention_reasons",
+    "review_priority",
+    "urgency",
+    "total_assets_value",
+    "total_stock_value",
+];
+
+fn sample(name: &str) -> PathBuf {
+    root().join("tests/samples").join(name)
+}
+
+fn sorted(values: impl Iterator<Item = Value>) -> Value {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by_key(Value::to_string);
+    Value::Array(values)
+}
+
+/// What a row says, in the words of the expected files.
+fn said(row: &Value, alerts: &BTreeMap<String, BTreeMap<String, Value>>) -> Value {
+    let list = |column: &str| row[column].as_array().cloned().unwrap_or_default();
+    let open = alerts.get(row["customer_id"].as_str().unwrap()).cloned().unwrap_or_default();
+    json!({
+        "customerId": row["customer_id"], "customerType": row["customer_type"], "completeness": row["completeness"],
+        "complianceRating": row["compliance_rating"], "conformityScore": row["conformity_score"], "isConform": row["is_conform"],
+        "issueSeverities": sorted(list("conformity_issues").into_iter().map(|issue| issue["severity"].clone())),
+        "riskScore": row["risk_score"], "riskLevel": row["risk_level"], "riskFactors": sorted(list("risk_factors").into_iter()),
+        "insights": sorted(row["insights"]["insights"].as_array().cloned().unwrap_or_default().into_iter()),
+        "openAlerts": open, "adminStatus": row["admin_status"], "requiresAttention": row["requires_attention"],
+        "attentionReasons": sorted(list("attention_reasons").into_iter()), "reviewPriority": row["review_priority"],
+        "urgency": row["urgency"], "totalAssetsValue": row["total_assets_value"].as_f64(),
+        "totalStockValue": row["total_stock_value"].as_f64(),
+    })
+}
+
+fn expected(path: &PathBuf) -> BTreeMap<String, Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| {
+        let mut value: Value = serde_json::from_str(line).unwrap();
+        for amount in ["totalAssetsValue", "totalStockValue"] {
+            value[amount] = value[amount].as_f64().into();
+        }
+        (value["customerId"].as_str().unwrap().to_owned(), value)
+    });
+    lines.collect()
+}
+
+async fn matches(bench: &Bench, expected: &BTreeMap<String, Value>) {
+    let mut alerts: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+    for alert in bench.rows("profile_alerts", &["customer_id", "kind", "level", "status"], "customer_id, kind").await {
+        if alert["status"] == "open" {
+            let of = alerts.entry(alert["customer_id"].as_str().unwrap().to_owned()).or_default();
+            of.insert(alert["kind"].as_str().unwrap().to_owned(), alert["level"].clone());
+        }
+    }
+    let rows = bench.rows("customer_detailed_profiles", COLUMNS, "customer_id").await;
+    assert_eq!(rows.len(), expected.len(), "profiles");
+    for row in rows {
+        let customer = row["customer_id"].as_str().unwrap();
+        assert_eq!(said(&row, &alerts), expected[customer], "customer {customer}");
+    }
+}
+
+fn shuffled(mut records: Vec<Outgoing>, seed: u64) -> Vec<Outgoing> {
+    records.shuffle(&mut rand::rngs::StdRng::seed_from_u64(seed));
+    records
+}
+
+async fn easy(database: Database, lanes: &str) {
+    let bench = Bench::new(database).await;
+    let counts = bench.run(&[("LANES", lanes)], record_lines(&sample("events.jsonl"))).await;
+    assert!(counts.dead_letters.is_empty(), "{:?}", counts.dead_letters);
+    matches(&bench, &expected(&sample("expected.jsonl"))).await;
+}
+
+async fn hard(database: Database, lanes: &str) {
+    let events = record_lines(&sample("hard-events.jsonl"));
+    let expected = expected(&sample("hard-expected.jsonl"));
+    let bench = Bench::new(database).await;
+    let counts = bench.run(&[("LANES", lanes)], shuffled(events.clone(), 7)).await;
+    assert_eq!(counts.dead_letters.values().sum::<u64>(), 20, "{:?}", counts.dead_letters);
+    matches(&bench, &expected).await;
+    // Once more: every event is a repeat now.
+    let again = bench.run(&[("LANES", lanes)], events).await;
+    assert_eq!(again.rows_written, 0, "a repeat changes nothing");
+    matches(&bench, &expected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_on_sqlite() {
+    easy(Database::Sqlite, "1").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_on_postgres_in_two_lanes() {
+    easy(Database::Postgres, "2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hard_sample_shuffled_and_repeated_matches_on_sqlite_in_two_lanes() {
+    hard(Database::Sqlite, "2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_hard_sample_shuffled_and_repeated_matches_on_postgres_in_eight_lanes() {
+    hard(Database::Postgres, "8").await;
+}

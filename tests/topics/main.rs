@@ -1,0 +1,8 @@
+//! What every broker has to do, and what the local one has to survive.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod contract;
+mod kill;
+mod local;
+mod memory;
+mod subject;

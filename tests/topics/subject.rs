@@ -1,0 +1,94 @@
+//! A broker under test, and short ways to write to it and read from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use schemas::{Outgoing, Raw, TopicName};
+use syncline::topics::{ReadLimits, Reader, TopicPartition, TopicSpec, Topics};
+
+/// A broker under test.
+#[async_trait]
+pub(crate) trait Subject: Send + Sync {
+    /// A handle; each further one is what another process would have.
+    async fn open(&self) -> Arc<dyn Topics>;
+}
+
+/// A handle, and in it a topic "t" of so many partitions.
+pub(crate) async fn with_topic(subject: &dyn Subject, partitions: u32) -> Arc<dyn Topics> {
+    let topics = subject.open().await;
+    create(&*topics, "t", partitions).await;
+    topics
+}
+
+pub(crate) async fn create(topics: &dyn Topics, topic: &str, partitions: u32) {
+    topics.create(&[TopicSpec { name: name(topic), partitions }]).await.unwrap();
+}
+
+pub(crate) fn name(topic: &str) -> TopicName {
+    TopicName::try_from(topic).unwrap()
+}
+
+pub(crate) fn at(topic: &str, partition: u32) -> TopicPartition {
+    TopicPartition { topic: name(topic), partition }
+}
+
+/// A record for partition 0 of "t", without key.
+pub(crate) fn record(value: impl Into<Vec<u8>>) -> Outgoing {
+    to("t", Some(0), value)
+}
+
+pub(crate) fn to(topic: &str, partition: Option<u32>, value: impl Into<Vec<u8>>) -> Outgoing {
+    Outgoing { topic: name(topic), partition, key: None, value: value.into(), headers: Vec::new(), timestamp: None }
+}
+
+/// Values "0", "1", ... for partition 0 of "t".
+pub(crate) fn numbered(numbers: std::ops::Range<u64>) -> Vec<Outgoing> {
+    numbers.map(|number| record(number.to_string())).collect()
+}
+
+/// At most so many records, of any size, and no waiting.
+pub(crate) fn now(records: usize) -> ReadLimits {
+    ReadLimits { records, bytes: usize::MAX, wait: Duration::ZERO }
+}
+
+/// Any number of records; waits for the first one for as long as a hung test should take.
+pub(crate) fn patient() -> ReadLimits {
+    ReadLimits { records: 1_000_000, bytes: usize::MAX, wait: Duration::from_secs(30) }
+}
+
+pub(crate) async fn reader(topics: &dyn Topics, topic: &str, partitions: u32) -> Box<dyn Reader> {
+    let from: Vec<_> = (0..partitions).map(|partition| (at(topic, partition), 0)).collect();
+    topics.reader(&from).await.unwrap()
+}
+
+/// All records of "t" from the beginning, in the order in which they are read.
+pub(crate) async fn read_all(topics: &dyn Topics, topic: &str, partitions: u32) -> Vec<Raw> {
+    let mut reader = reader(topics, topic, partitions).await;
+    drain(&mut *reader, 1000).await
+}
+
+/// Reads so many at a time until nothing comes.
+pub(crate) async fn drain(reader: &mut dyn Reader, records: usize) -> Vec<Raw> {
+    let mut all = Vec::new();
+    loop {
+        let read = reader.read(&now(records)).await.unwrap();
+        assert!(read.len() <= records, "{} records, {records} at most were asked for", read.len());
+        if read.is_empty() {
+            return all;
+        }
+        all.extend(read);
+    }
+}
+
+pub(crate) fn values(records: &[Raw]) -> Vec<String> {
+    records.iter().map(|raw| String::from_utf8(raw.value.clone()).unwrap()).collect()
+}
+
+/// Panics unless each partition's offsets are 0, 1, 2, ... in this order.
+pub(crate) fn assert_dense(records: &[Raw], partitions: u32) {
+    for partition in 0..partitions {
+        let offsets = records.iter().filter(|raw| raw.origin.partition == partition).map(|raw| raw.origin.offset);
+        assert!(offsets.enumerate().all(|(place, offset)| place as u64 == offset), "partition {partition} has gaps");
+    }
+}
