@@ -16,12 +16,12 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 /// The repository's root.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Variables of a pipeline file, set for one test.
-pub struct Variables(pub BTreeMap<String, String>);
+pub(crate) struct Variables(pub(crate) BTreeMap<String, String>);
 
 impl Environment for Variables {
     fn variable(&self, name: &str) -> Result<String, VarError> {
@@ -35,21 +35,21 @@ impl Environment for Variables {
 
 /// The databases that every test of the whole runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Database {
+pub(crate) enum Database {
     Sqlite,
     Postgres,
 }
 
 /// A folder and a database for one test; both go with it.
-pub struct Bench {
-    pub dir: TempDir,
-    pub url: String,
+pub(crate) struct Bench {
+    pub(crate) dir: TempDir,
+    pub(crate) url: String,
     created: Option<(String, String)>,
 }
 
 impl Bench {
     /// A fresh one.
-    pub async fn new(database: Database) -> Self {
+    pub(crate) async fn new(database: Database) -> Self {
         let dir = tempfile::tempdir().unwrap();
         match database {
             Database::Sqlite => {
@@ -59,7 +59,7 @@ impl Bench {
             Database::Postgres => {
                 let server = std::env::var("SYNCLINE_TEST_POSTGRES")
                     .expect("SYNCLINE_TEST_POSTGRES names no server: run `make test`, or scripts/with-postgres cargo test");
-                let name = format!("bench_{}", uuid::Uuid::new_v4().simple());
+                let name = format!("bench_{:032x}", rand::random::<u128>());
                 let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
                 admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
                 let (base, _) = server.rsplit_once('/').unwrap();
@@ -69,13 +69,13 @@ impl Bench {
     }
 
     /// The variables that point the shipped file at this bench.
-    pub fn variables(&self) -> BTreeMap<String, String> {
+    pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let dir = self.dir.path().display().to_string();
         [("SYNCLINE_DIR", dir), ("DATABASE_URL", self.url.clone())].map(|(name, value)| (name.to_owned(), value)).into()
     }
 
     /// The shipped plan, with more variables.
-    pub fn plan(&self, more: &[(&str, &str)]) -> Plan {
+    pub(crate) fn plan(&self, more: &[(&str, &str)]) -> Plan {
         let mut variables = self.variables();
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let checked = config::load(&root().join("pipeline.yaml"), &Variables(variables), transforms::CATALOGUE);
@@ -83,19 +83,19 @@ impl Bench {
     }
 
     /// The shipped pipeline, its tables migrated.
-    pub async fn pipeline(&self, more: &[(&str, &str)]) -> Pipeline {
+    pub(crate) async fn pipeline(&self, more: &[(&str, &str)]) -> Pipeline {
         self.pipeline_at(more, SystemClock).await
     }
 
     /// The same, by another clock.
-    pub async fn pipeline_at(&self, more: &[(&str, &str)], clock: impl Clock + 'static) -> Pipeline {
+    pub(crate) async fn pipeline_at(&self, more: &[(&str, &str)], clock: impl Clock + 'static) -> Pipeline {
         let plan = self.plan(more);
         for sink in plan.sinks.values() {
             sinks::migrate_run(&sink.url, &sink_settings(&plan.name, sink)).await.unwrap();
         }
         let options = Options {
             clock: Arc::new(clock),
-            owner: uuid::Uuid::new_v4().to_string(),
+            owner: format!("test-{:016x}", rand::random::<u64>()),
             patience: Some(Duration::from_secs(20)),
             health: Arc::new(Health::default()),
         };
@@ -103,7 +103,7 @@ impl Bench {
     }
 
     /// Writes records to the topics, and runs the pipeline to their ends.
-    pub async fn run(&self, more: &[(&str, &str)], records: Vec<Outgoing>) -> Counts {
+    pub(crate) async fn run(&self, more: &[(&str, &str)], records: Vec<Outgoing>) -> Counts {
         let pipeline = self.pipeline(more).await;
         for batch in records.chunks(1_000) {
             pipeline.produce(batch.to_vec()).await.unwrap();
@@ -115,7 +115,7 @@ impl Bench {
     }
 
     /// A query's rows as JSON objects, one text column each; see [`rows_query`].
-    pub async fn json(&self, sql: &str) -> Vec<Value> {
+    pub(crate) async fn json(&self, sql: &str) -> Vec<Value> {
         let texts: Vec<String> = if self.url.starts_with("sqlite") {
             let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
             let rows = sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap();
@@ -129,7 +129,7 @@ impl Bench {
     }
 
     /// The rows of a table as JSON objects of these columns: JSON columns as JSON, amounts as numbers.
-    pub async fn rows(&self, table: &str, columns: &[&str], order: &str) -> Vec<Value> {
+    pub(crate) async fn rows(&self, table: &str, columns: &[&str], order: &str) -> Vec<Value> {
         self.json(&rows_query(table, columns, order, self.url.starts_with("sqlite"))).await
     }
 }
@@ -199,12 +199,12 @@ fn rows_query(table: &str, columns: &[&str], order: &str, sqlite: bool) -> Strin
 }
 
 /// The record lines of a file.
-pub fn record_lines(path: &Path) -> Vec<Outgoing> {
+pub(crate) fn record_lines(path: &Path) -> Vec<Outgoing> {
     let text = std::fs::read_to_string(path).unwrap();
     (1..).zip(text.lines()).map(|(number, line)| record_line::parse(number, line.as_bytes()).unwrap()).collect()
 }
 
 /// A topic's name.
-pub fn topic(name: &str) -> TopicName {
+pub(crate) fn topic(name: &str) -> TopicName {
     TopicName::try_from(name).unwrap()
 }

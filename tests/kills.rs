@@ -8,6 +8,7 @@ use rand::{RngExt, SeedableRng};
 use schemas::Outgoing;
 use serde_json::Value;
 use syncline::generate::Generator;
+use syncline::record_line;
 use syncline::topics::{ReadLimits, TopicPartition};
 
 use super::harness::{Bench, Database, root};
@@ -70,7 +71,8 @@ async fn outcome(bench: &Bench) -> Outcome {
 }
 
 fn events(customers: u64) -> Vec<Outgoing> {
-    Generator::new(11, customers, 2).map(|line| line.into_outgoing().unwrap()).collect()
+    let lines = Generator::new(11, customers, 2).map(|line| serde_json::to_vec(&line).unwrap());
+    lines.map(|line| record_line::parse(1, &line).unwrap()).collect()
 }
 
 fn start(bench: &Bench) -> std::process::Child {

@@ -8,6 +8,4 @@ mod config;
 mod harness;
 mod kills;
 mod sample_profiles;
-#[path = "topics/main.rs"]
-mod topics;
 mod yaml_cases;

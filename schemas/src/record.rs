@@ -97,6 +97,8 @@ pub struct Tolerated {
     pub unknown_fields: u32,
     /// Dates that do not parse.
     pub unparsed_dates: u32,
+    /// Texts outside the known ones of an open set, such as a `typeInstitution` of the producer's own (spec/1 §3.1).
+    pub unlisted_values: u32,
     /// NULs and lone surrogates that became U+FFFD.
     pub replaced_characters: u32,
 }
@@ -106,6 +108,7 @@ impl std::ops::AddAssign for Tolerated {
         self.numeric_strings += other.numeric_strings;
         self.unknown_fields += other.unknown_fields;
         self.unparsed_dates += other.unparsed_dates;
+        self.unlisted_values += other.unlisted_values;
         self.replaced_characters += other.replaced_characters;
     }
 }

@@ -206,14 +206,15 @@ async fn a_claim_waits_for_the_commit_under_the_lease_that_it_takes() {
     let place = database().await;
     let sink = opened(&place, &Settings { lease: std::time::Duration::ZERO, ..settings() }).await;
     let Claim::Granted(leases) = sink.claim(&[partition(0)], "worker-1").await.unwrap() else { panic!("it is free") };
-    // A commit that is under way: it holds the lease's row as every batch does, and a profile that the batch below waits for.
+    // A commit that is under way: it holds the lease's row as every batch does.
     let mut commit = place.connect().await;
     sqlx::raw_sql("BEGIN; SELECT 1 FROM leases FOR KEY SHARE").execute(&mut commit).await.unwrap();
     let claiming = tokio::spawn({
         let sink = Arc::clone(&sink);
         async move { sink.claim(&[partition(0)], "worker-2").await }
     });
-    while place.number("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").await == 0 {
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    while place.number(waiting).await == 0 {
         tokio::task::yield_now().await;
     }
     assert!(!claiming.is_finished());

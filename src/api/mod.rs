@@ -26,7 +26,11 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
 /// # Errors
 ///
 /// `Unavailable` when the listener breaks.
-pub async fn serve(listener: TcpListener, health: Arc<Health>, ended: impl Future<Output = ()> + Send + 'static) -> Result<(), Fault> {
+pub async fn serve(
+    listener: TcpListener,
+    health: Arc<Health>,
+    ended: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), Fault> {
     let router: Router = health::routes(health);
     let served = axum::serve(listener, router).with_graceful_shutdown(ended).await;
     served.map_err(|error| Fault::caused(FaultKind::Unavailable, "serving HTTP", error))

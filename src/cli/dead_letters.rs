@@ -19,7 +19,9 @@ use super::{Failure, environment, migrate, pipeline};
 
 /// Lists or shows the records that could not be processed.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341")]
+#[command(
+    after_help = "Example:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341"
+)]
 pub(super) struct DeadLettersArgs {
     #[command(subcommand)]
     what: What,
@@ -171,7 +173,12 @@ fn print_one(stored: &StoredDeadLetter, format: Format) {
         let _ = writeln!(out, "header      {}: {}", header.name, String::from_utf8_lossy(&header.value));
     }
     for violation in &letter.violations {
-        let _ = writeln!(out, "wrong       {} {}", if violation.pointer.is_empty() { "/" } else { &violation.pointer }, violation.message);
+        let _ = writeln!(
+            out,
+            "wrong       {} {}",
+            if violation.pointer.is_empty() { "/" } else { &violation.pointer },
+            violation.message
+        );
         if !violation.rule.is_empty() {
             let _ = writeln!(out, "  rule      {}", violation.rule);
         }

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Outgoing};
 
 use super::environment::Overridden;
 use super::exit::Exit;
 use super::{Failure, pipeline, run, summary};
 use crate::api;
 use crate::config::Plan;
-use crate::generate::Generator;
+use crate::generate::{Generator, Line};
+use crate::record_line;
 use crate::run::{Health, Pipeline};
 use crate::topics::TopicPartition;
 
@@ -88,11 +89,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
 
 /// The environment in which the shipped file means the embedded broker and store, whatever is set outside.
 fn embedded(dir: &Path) -> Overridden {
-    Overridden(BTreeMap::from([
-        ("BROKER", None),
-        ("DATABASE_URL", None),
-        ("SYNCLINE_DIR", Some(dir.display().to_string())),
-    ]))
+    Overridden(BTreeMap::from([("BROKER", None), ("DATABASE_URL", None), ("SYNCLINE_DIR", Some(dir.display().to_string()))]))
 }
 
 fn empty(dir: &Path) -> Result<(), Failure> {
@@ -109,9 +106,7 @@ async fn produce(pipeline: &Pipeline, args: &DemoArgs) -> Result<u64, Failure> {
     let mut produced = 0;
     let mut batch = Vec::with_capacity(AT_ONCE);
     for line in Generator::new(args.seed, args.customers, args.faulty) {
-        let outgoing = line.into_outgoing();
-        let outgoing = outgoing.map_err(|error| Fault::caused(FaultKind::Bug, "a generated event is no record", error))?;
-        batch.push(outgoing);
+        batch.push(record(&line)?);
         if batch.len() == AT_ONCE {
             produced += batch.len() as u64;
             pipeline.produce(std::mem::take(&mut batch)).await?;
@@ -120,6 +115,14 @@ async fn produce(pipeline: &Pipeline, args: &DemoArgs) -> Result<u64, Failure> {
     produced += batch.len() as u64;
     pipeline.produce(batch).await?;
     Ok(produced)
+}
+
+/// The record that a generated line stands for.
+fn record(line: &Line) -> Result<Outgoing, Fault> {
+    let wrong =
+        |error: Box<dyn std::error::Error + Send + Sync>| Fault::caused(FaultKind::Bug, "a generated event is no record", error);
+    let text = serde_json::to_vec(line).map_err(|error| wrong(error.into()))?;
+    record_line::parse(1, &text).map_err(|error| wrong(error.into()))
 }
 
 /// How many records each topic holds, those that hold none left out.

@@ -10,7 +10,8 @@ pub(super) fn init() -> Result<(), String> {
     let filter = EnvFilter::try_new(&level).map_err(|error| format!("LOG_LEVEL={level:?} is no filter: {error}"))?;
     let format = std::env::var("LOG_FORMAT").unwrap_or_else(|_| "text".into());
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).with_target(false);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).with_target(false);
     match format.as_str() {
         "text" => log.init(),
         "json" => log.json().init(),

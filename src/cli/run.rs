@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs the pipeline: reads its topics, writes profiles, alerts and dead letters. SIGTERM or Ctrl-C drains and commits.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  syncline run --until-caught-up\n  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml")]
+#[command(
+    after_help = "Example:\n  syncline run --until-caught-up\n  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml"
+)]
 pub(super) struct RunArgs {
     /// The pipeline file
     #[arg(default_value = "pipeline.yaml")]

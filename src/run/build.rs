@@ -78,11 +78,7 @@ impl Pipeline {
     /// # Errors
     ///
     /// A fault that retrying cannot mend.
-    pub async fn with_brokers(
-        plan: Plan,
-        brokers: BTreeMap<String, Arc<dyn Topics>>,
-        options: Options,
-    ) -> Result<Self, Fault> {
+    pub async fn with_brokers(plan: Plan, brokers: BTreeMap<String, Arc<dyn Topics>>, options: Options) -> Result<Self, Fault> {
         for (name, broker) in &brokers {
             let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();

@@ -162,7 +162,8 @@ impl<'p> Keyed<'p> {
         let mut computed = Computed { alerts: profile.alerts.clone(), ..Computed::default() };
         let subject = Subject { pipeline: self.pipeline, profile, view: &view, as_of: as_of(profile) };
         for (name, derive) in &self.derives {
-            catch_unwind(AssertUnwindSafe(|| derive.derive(&subject, &mut computed))).map_err(|panic| panicked(name, panic.as_ref()))?;
+            catch_unwind(AssertUnwindSafe(|| derive.derive(&subject, &mut computed)))
+                .map_err(|panic| panicked(name, panic.as_ref()))?;
         }
         Ok((view, computed))
     }
@@ -178,7 +179,14 @@ impl<'p> Keyed<'p> {
         for Change { field, before, after } in changes(profile.stored.as_ref(), &computed) {
             let version = profile.version + 1;
             let event_id = last_event_id.clone();
-            merged.history.push(HistoryEntry { customer_id: profile.customer_id.clone(), version, field, before, after, event_id });
+            merged.history.push(HistoryEntry {
+                customer_id: profile.customer_id.clone(),
+                version,
+                field,
+                before,
+                after,
+                event_id,
+            });
         }
         profile.alerts.clone_from(&computed.alerts);
         merged.rows.push(Row { profile, view, computed, last_event_id, rules_hash: Arc::clone(&self.rules_hash) });
@@ -214,7 +222,9 @@ fn as_of(profile: &Profile) -> DateTime<Utc> {
 fn latest_event(profile: &Profile) -> Option<Arc<str>> {
     let sections = profile.sections.iter().map(|(_, section)| &section.stamp);
     let stamps = sections.chain(profile.overlays.values().map(|overlay| &overlay.stamp));
-    stamps.max_by(|left, right| (left.at, &left.event_id).cmp(&(right.at, &right.event_id))).map(|stamp| Arc::clone(&stamp.event_id))
+    stamps
+        .max_by(|left, right| (left.at, &left.event_id).cmp(&(right.at, &right.event_id)))
+        .map(|stamp| Arc::clone(&stamp.event_id))
 }
 
 #[cfg(test)]

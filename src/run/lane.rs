@@ -78,17 +78,16 @@ impl Lane {
         }
     }
 
+    /// As many items as a batch may have, in number and in bytes; those at least that come before it has lingered.
     async fn collect(&mut self, first: Item) -> Vec<Item> {
         let batch = self.segment.store_stage().batch;
-        let mut items = Vec::with_capacity(batch.records.min(4096));
-        items.push(first);
+        let mut size_bytes = first.raw.value.len();
+        let mut items = vec![first];
         let deadline = Instant::now() + batch.linger;
-        while items.len() < batch.records {
-            let room = batch.records - items.len();
-            match timeout_at(deadline, self.items.recv_many(&mut items, room)).await {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
+        while items.len() < batch.records && size_bytes < batch.size_bytes {
+            let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
+            size_bytes += item.raw.value.len();
+            items.push(item);
         }
         items
     }
@@ -103,9 +102,9 @@ impl Lane {
                     self.tracker.resolve(group.iter().map(|item| &item.ticket));
                     self.segment.counters.count_resolved(group.len());
                 }
-                Err(fault) if fault.reaction() == Reaction::Bisect => match halves(group) {
-                    Ok((first, second)) => groups.extend([second, first]),
-                    Err(item) => groups.push(vec![self.refused(item, &fault)?]),
+                Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
+                    Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
+                    Err(group) => groups.extend(halves(group)),
                 },
                 Err(fault) => return Err(fault),
             }
@@ -116,7 +115,10 @@ impl Lane {
     /// The dead letter that a record becomes whose data the database refuses.
     fn refused(&self, item: Item, fault: &Fault) -> Result<Item, Fault> {
         if matches!(item.what, Work::Dead(..)) {
-            return Err(Fault::new(FaultKind::Bug, format!("the database refuses a dead letter of {}: {fault}", item.raw.origin)));
+            return Err(Fault::new(
+                FaultKind::Bug,
+                format!("the database refuses a dead letter of {}: {fault}", item.raw.origin),
+            ));
         }
         let reject = Reject::new(Reason::Store, "", fault.to_string());
         Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
@@ -278,16 +280,13 @@ fn key_of(item: &Item) -> &str {
     keys(std::slice::from_ref(item)).next().unwrap_or_default()
 }
 
-/// Two halves of a group: between two customers as near to the middle as can be; inside one customer, in the middle.
-/// The one item of a group that cannot be halved.
-fn halves(mut group: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), Item> {
-    if group.len() == 1 {
-        return Err(group.swap_remove(0));
-    }
+/// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the
+/// middle.
+fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
     group.sort_by(|left, right| key_of(left).cmp(key_of(right)));
     let middle = group.len() / 2;
     let boundary = |at: &usize| key_of(&group[*at - 1]) != key_of(&group[*at]);
     let at = (1..group.len()).filter(boundary).min_by_key(|at| at.abs_diff(middle)).unwrap_or(middle);
     let second = group.split_off(at);
-    Ok((group, second))
+    [second, group]
 }

@@ -164,7 +164,8 @@ fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
     let kept = &letter.value[..letter.value.len().min(DEAD_LETTER_BYTES)];
     let text = std::str::from_utf8(&letter.value).ok().map(|text| &text[..floor_char_boundary(text, DEAD_LETTER_BYTES)]);
     let key = letter.key.as_deref();
-    let headers: Vec<_> = letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
+    let headers: Vec<_> =
+        letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
     let mut json = serde_json::json!({
         "id": letter.id,
         "pipeline": pipeline,

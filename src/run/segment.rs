@@ -211,7 +211,8 @@ impl Segment {
             let counts = self.patiently(|| broker.partitions(&topics)).await?;
             let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
             if !missing.is_empty() {
-                let message = format!("the broker `{name}` has no topic {}; create them, or correct `topics:`", missing.join(", "));
+                let message =
+                    format!("the broker `{name}` has no topic {}; create them, or correct `topics:`", missing.join(", "));
                 return Err(Fault::new(FaultKind::Refused, message));
             }
             for (topic, partitions) in counts {

@@ -18,11 +18,12 @@ use bigdecimal::{BigDecimal, Zero};
 use schemas::JsonRef;
 use schemas::profile::{Computed, CustomerType, Factor, RiskAssessment, RiskLevel, SectionName};
 
+use crate::catalogue::{Entry, Shape};
 use crate::check_conformity::checklist::is_non_compliant;
 use crate::message::Locale;
 use crate::message::factor::{self, FactorText};
 use crate::parameters::Score;
-use crate::{Derive, Subject, field};
+use crate::{Derive, Subject, field, parameters};
 
 pub(crate) use params::RiskParams;
 use params::{Above, Below};
@@ -33,7 +34,17 @@ mod params;
 pub(crate) struct AssessRisk(RiskParams);
 
 impl AssessRisk {
-    pub(crate) fn new(params: RiskParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "assess_risk",
+        summary: "the risk that a customer shows, from what it declared",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(RiskParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: RiskParams) -> Self {
         Self(params)
     }
 

@@ -1,14 +1,13 @@
 //! The explicit list of transforms. To add one: a file beside this one, and a line here.
 
-use crate::assess_risk::{AssessRisk, RiskParams};
-use crate::check_conformity::{CheckConformity, ConformityParams};
-use crate::gather_insights::{GatherInsights, InsightParams};
-use crate::measure_completeness::{CompletenessParams, MeasureCompleteness};
-use crate::measure_patrimony::{MeasurePatrimony, PatrimonyParams};
-use crate::parameters::{self, Parameters};
-use crate::raise_alerts::{self, AlertParams, RaiseAlerts};
-use crate::rate_compliance::{RateCompliance, RatingParams};
-use crate::set_attention::{AttentionParams, SetAttention};
+use crate::assess_risk::AssessRisk;
+use crate::check_conformity::CheckConformity;
+use crate::gather_insights::GatherInsights;
+use crate::measure_completeness::MeasureCompleteness;
+use crate::measure_patrimony::MeasurePatrimony;
+use crate::raise_alerts::RaiseAlerts;
+use crate::rate_compliance::RateCompliance;
+use crate::set_attention::SetAttention;
 use crate::{Decode, Derive, Fold, MergeProfile, Surroundings, Transform};
 
 /// Which shape a step has; where in a stage it may stand follows from it.
@@ -65,73 +64,12 @@ pub struct Entry {
 /// Every transform there is, in the order in which the shipped pipeline uses them.
 pub const CATALOGUE: &[Entry] = &[
     MergeProfile::ENTRY,
-    Entry {
-        name: "measure_completeness",
-        summary: "how complete a profile is, in percent, and what is missing",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(CompletenessParams),
-        build: |with, _| derive(with, MeasureCompleteness::new),
-    },
-    Entry {
-        name: "measure_patrimony",
-        summary: "what assets and stocks add up to, and how the stock rotates",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(PatrimonyParams),
-        build: |with, _| derive(with, MeasurePatrimony::new),
-    },
-    Entry {
-        name: "check_conformity",
-        summary: "whether a profile conforms, and what is wrong with it",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(ConformityParams),
-        build: |with, _| derive(with, CheckConformity::new),
-    },
-    Entry {
-        name: "rate_compliance",
-        summary: "the compliance rating, from completeness and status",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(RatingParams),
-        build: |with, _| derive(with, RateCompliance::new),
-    },
-    Entry {
-        name: "assess_risk",
-        summary: "the risk that a customer shows, from what it declared",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(RiskParams),
-        build: |with, _| derive(with, AssessRisk::new),
-    },
-    Entry {
-        name: "gather_insights",
-        summary: "what stands out in a profile, and what to make of it",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(InsightParams),
-        build: |with, _| derive(with, GatherInsights::new),
-    },
-    Entry {
-        name: "raise_alerts",
-        summary: "alerts: raised once, updated when they change, resolved when they no longer hold",
-        shape: Shape::Derive,
-        ports: &raise_alerts::PORTS,
-        parameters: || schemars::schema_for!(AlertParams),
-        build: |with, _| derive(with, RaiseAlerts::new),
-    },
-    Entry {
-        name: "set_attention",
-        summary: "whether an administrator must look, why, and how soon",
-        shape: Shape::Derive,
-        ports: &[],
-        parameters: || schemars::schema_for!(AttentionParams),
-        build: |with, _| derive(with, SetAttention::new),
-    },
+    MeasureCompleteness::ENTRY,
+    MeasurePatrimony::ENTRY,
+    CheckConformity::ENTRY,
+    RateCompliance::ENTRY,
+    AssessRisk::ENTRY,
+    GatherInsights::ENTRY,
+    RaiseAlerts::ENTRY,
+    SetAttention::ENTRY,
 ];
-
-/// Builds a derive step of its parameters.
-fn derive<P: Parameters, S: Derive + 'static>(with: &serde_json::Value, step: fn(P) -> S) -> Result<Step, InvalidParameters> {
-    parameters::read(with).map(|parameters| Step::Derive(Box::new(step(parameters))))
-}

@@ -26,10 +26,11 @@ use schemas::JsonRef;
 use schemas::profile::{Computed, Conformity, CustomerType, Issue, IssueCategory, SectionName, Severity};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{Entry, Shape};
 use crate::message::Locale;
 use crate::message::issue::{self, IssueText};
 use crate::parameters::{Parameters, Score};
-use crate::{Derive, Subject, field, form};
+use crate::{Derive, Subject, field, form, parameters};
 
 use checklist::Checklist;
 
@@ -108,7 +109,17 @@ const INSTITUTION: [&str; 5] =
 const COMPANY: [&str; 4] = ["legalForm", "industry", "rccm", "activities"];
 
 impl CheckConformity {
-    pub(crate) fn new(params: ConformityParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "check_conformity",
+        summary: "whether a profile conforms, and what is wrong with it",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(ConformityParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: ConformityParams) -> Self {
         Self(params)
     }
 

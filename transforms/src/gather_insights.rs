@@ -21,8 +21,9 @@ use schemars::JsonSchema;
 use schemas::profile::{Computed, CustomerType, Insights, SectionName, View};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{Entry, Shape};
 use crate::parameters::{Parameters, Score, Threshold};
-use crate::{Derive, Subject, field};
+use crate::{Derive, Subject, field, parameters};
 
 /// Parameters of `gather_insights`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -90,7 +91,17 @@ impl Parameters for InsightParams {}
 pub(crate) struct GatherInsights(InsightParams);
 
 impl GatherInsights {
-    pub(crate) fn new(params: InsightParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "gather_insights",
+        summary: "what stands out in a profile, and what to make of it",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(InsightParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: InsightParams) -> Self {
         Self(params)
     }
 }

@@ -20,9 +20,10 @@ use schemas::JsonRef;
 use schemas::profile::{Band, Completeness, Computed, CustomerType, SectionName, View};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{Entry, Shape};
 use crate::contract::Fields;
 use crate::parameters::{Parameters, Score, contradiction};
-use crate::{Derive, InvalidParameters, Subject, field, form};
+use crate::{Derive, InvalidParameters, Subject, field, form, parameters};
 
 /// Parameters of `measure_completeness`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -89,7 +90,17 @@ const CRITICAL: [&str; 7] = [
 ];
 
 impl MeasureCompleteness {
-    pub(crate) fn new(params: CompletenessParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "measure_completeness",
+        summary: "how complete a profile is, in percent, and what is missing",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(CompletenessParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: CompletenessParams) -> Self {
         Self { params, fields: Fields::new() }
     }
 

@@ -24,8 +24,9 @@ use schemas::JsonRef;
 use schemas::profile::{Amount, Computed, FinancialMetrics, InventoryMetrics, SectionName};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{Entry, Shape};
 use crate::parameters::{Parameters, contradiction};
-use crate::{Derive, InvalidParameters, Subject, date, field};
+use crate::{Derive, InvalidParameters, Subject, date, field, parameters};
 
 /// Parameters of `measure_patrimony`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -64,7 +65,17 @@ impl Parameters for PatrimonyParams {
 pub(crate) struct MeasurePatrimony(PatrimonyParams);
 
 impl MeasurePatrimony {
-    pub(crate) fn new(params: PatrimonyParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "measure_patrimony",
+        summary: "what assets and stocks add up to, and how the stock rotates",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(PatrimonyParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: PatrimonyParams) -> Self {
         Self(params)
     }
 }

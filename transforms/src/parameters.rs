@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
-use crate::InvalidParameters;
+use crate::{Derive, InvalidParameters, Step};
 
 /// The parameters of a step.
 pub(crate) trait Parameters: Serialize + DeserializeOwned + Default {
@@ -31,13 +31,25 @@ pub(crate) trait Parameters: Serialize + DeserializeOwned + Default {
 /// # Errors
 ///
 /// [`InvalidParameters`] for an unknown name, a value of the wrong type or out of its range, or a contradiction.
-pub(crate) fn read<P: Parameters>(with: &Value) -> Result<P, InvalidParameters> {
+fn read<P: Parameters>(with: &Value) -> Result<P, InvalidParameters> {
     let mut whole = serde_json::to_value(P::default()).expect("parameters serialise: string keys, finite numbers");
     lay_over(&mut whole, with, &mut Vec::new())?;
     let parameters: P = serde_path_to_error::deserialize(whole)
         .map_err(|error| InvalidParameters { path: path_of(error.path()), message: error.inner().to_string() })?;
     parameters.check()?;
     Ok(parameters)
+}
+
+/// Builds a derive step of what stands under `with:`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub(crate) fn build_derive<P: Parameters, S: Derive + 'static>(
+    with: &Value,
+    step: fn(P) -> S,
+) -> Result<Step, InvalidParameters> {
+    read(with).map(|parameters| Step::Derive(Box::new(step(parameters))))
 }
 
 /// A contradiction between parameters, at the path of one of them.

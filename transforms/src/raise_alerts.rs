@@ -22,9 +22,10 @@ use schemas::profile::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, Aler
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::catalogue::{Entry, Shape};
 use crate::message::Locale;
 use crate::parameters::{Parameters, Percent, Score, Threshold, all_optional};
-use crate::{Derive, Subject};
+use crate::{Derive, Subject, parameters};
 
 mod condition;
 
@@ -124,7 +125,17 @@ impl Default for IncompleteProfile {
 pub(crate) struct RaiseAlerts(AlertParams);
 
 impl RaiseAlerts {
-    pub(crate) fn new(params: AlertParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "raise_alerts",
+        summary: "alerts: raised once, updated when they change, resolved when they no longer hold",
+        shape: Shape::Derive,
+        ports: &PORTS,
+        parameters: || schemars::schema_for!(AlertParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: AlertParams) -> Self {
         Self(params)
     }
 }

@@ -18,8 +18,9 @@ use schemars::JsonSchema;
 use schemas::profile::{Computed, Rating, SectionName, View};
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::{Entry, Shape};
 use crate::parameters::{Parameters, Score, contradiction};
-use crate::{Derive, InvalidParameters, Subject, field};
+use crate::{Derive, InvalidParameters, Subject, field, parameters};
 
 /// Parameters of `rate_compliance`: the least completeness, in percent, of each rating.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +56,17 @@ impl Parameters for RatingParams {
 pub(crate) struct RateCompliance(RatingParams);
 
 impl RateCompliance {
-    pub(crate) fn new(params: RatingParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "rate_compliance",
+        summary: "the compliance rating, from completeness and status",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(RatingParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: RatingParams) -> Self {
         Self(params)
     }
 

@@ -23,7 +23,8 @@ use schemas::profile::{
     SectionName, Severity, SyncStatus, View,
 };
 
-use crate::{Derive, Subject, field, form};
+use crate::catalogue::{Entry, Shape};
+use crate::{Derive, Subject, field, form, parameters};
 
 pub(crate) use params::AttentionParams;
 
@@ -36,7 +37,17 @@ const HIGH_RISK_FLAG: &str = "high_risk_assessment";
 pub(crate) struct SetAttention(AttentionParams);
 
 impl SetAttention {
-    pub(crate) fn new(params: AttentionParams) -> Self {
+    /// The catalogue's line.
+    pub(crate) const ENTRY: Entry = Entry {
+        name: "set_attention",
+        summary: "whether an administrator must look, why, and how soon",
+        shape: Shape::Derive,
+        ports: &[],
+        parameters: || schemars::schema_for!(AttentionParams),
+        build: |with, _| parameters::build_derive(with, Self::new),
+    };
+
+    fn new(params: AttentionParams) -> Self {
         Self(params)
     }
 

@@ -109,3 +109,6 @@ fn build(name: &str, with: &Value) -> Box<dyn Derive> {
         Err(error) => unreachable!("{name} does not take {with}: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

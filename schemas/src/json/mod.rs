@@ -11,6 +11,7 @@
 mod canonical;
 mod parse;
 mod present;
+mod validate;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -20,6 +21,8 @@ use bigdecimal::BigDecimal;
 
 pub use canonical::{canonical, normalised};
 pub use parse::{Limits, Malformed};
+pub use validate::Document;
+pub(crate) use validate::{as_double, is_integer, judged};
 
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,8 +52,20 @@ struct Node {
     kind: Kind,
     /// A string that holds an escape, and must be decoded before use.
     escaped: bool,
-    /// Members of an object, elements of an array.
+    /// Members of an object, elements of an array; the [`fingerprint`] of a member's name.
     len: u32,
+}
+
+/// A number that equal names share and others seldom do: names are compared by it before they are compared byte for byte.
+///
+/// Reads the length and at most the first and last eight bytes.
+pub(crate) fn fingerprint(name: &[u8]) -> u32 {
+    let (first, last) = match (name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => (name.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)), 0),
+    };
+    let mixed = (first ^ last.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 32) as u32
 }
 
 /// A parsed text. Immutable; shared by the handles into it.
@@ -58,7 +73,10 @@ struct Node {
 struct Tape {
     text: String,
     nodes: Vec<Node>,
+    /// How many NULs and lone surrogates were replaced.
     repairs: u32,
+    /// Where a NUL was replaced: the text there reads `\ufffd`.
+    nuls: Vec<u32>,
 }
 
 /// A handle to one JSON value that owns (a share of) its document. Cloning is a reference count.
@@ -88,13 +106,17 @@ impl Json {
         parse::parse(bytes, limits).map(|tape| Self { tape: Arc::new(tape), at: 0 })
     }
 
-    /// Parses text that this program wrote itself, such as a stored section: the default limits, without the size limit.
+    /// Parses text that this program wrote itself, such as a stored section: without the limits on sizes and numbers.
+    ///
+    /// A database may give a number back in longer notation than it was sent in, and a sum may pass what one number may.
     ///
     /// # Errors
     ///
     /// [`Malformed`] when somebody else changed it.
     pub fn parse_own(text: &str) -> Result<Self, Malformed> {
-        Self::parse(text.as_bytes(), &Limits { size_bytes: usize::MAX, ..Limits::default() })
+        let depth = Limits::default().depth;
+        let limits = Limits { size_bytes: usize::MAX, depth, exponent: i64::MAX, number_bytes: usize::MAX };
+        Self::parse(text.as_bytes(), &limits)
     }
 
     /// Makes a document of a value that serde can write.
@@ -129,7 +151,7 @@ impl Json {
         self.tape.repairs
     }
 
-    /// The value's text with every edit applied, as a document of its own.
+    /// The value's text with every edit applied, as a document of its own. Edits may come in any order, and must not overlap.
     ///
     /// # Errors
     ///
@@ -140,15 +162,49 @@ impl Json {
         }
         edits.sort_by_key(|edit| edit.start);
         let node = self.as_ref().node();
-        let mut text = String::with_capacity((node.end - node.start) as usize);
-        let mut from = node.start as usize;
-        for edit in &edits {
-            text.push_str(&self.tape.text[from..edit.start as usize]);
-            text.push_str(&edit.text);
-            from = edit.end as usize;
+        let (mut text, mut nuls) = (String::with_capacity((node.end - node.start) as usize), Vec::new());
+        let mut from = node.start;
+        let kept = edits.iter().map(|edit| (edit.start, edit.end, edit.text.as_str())).chain([(node.end, node.end, "")]);
+        for (until, resume, replacement) in kept {
+            let moved = text.len();
+            nuls.extend(self.tape.nuls.iter().filter(|nul| (from..until).contains(nul)).map(|nul| moved + (nul - from) as usize));
+            text.push_str(&self.tape.text[from as usize..until as usize]);
+            text.push_str(replacement);
+            from = resume;
         }
-        text.push_str(&self.tape.text[from..node.end as usize]);
-        Self::parse_own(&text)
+        let limits = Limits { size_bytes: usize::MAX, ..Limits::default() };
+        let mut tape = parse::parse(text.as_bytes(), &limits)?;
+        tape.nuls = nuls.into_iter().map(parse::index).collect();
+        tape.repairs = self.tape.repairs;
+        Ok(Self { tape: Arc::new(tape), at: 0 })
+    }
+
+    /// The JSON Pointer (RFC 6901) of this value in its document: empty for the root.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        let mut value = JsonRef { tape: &self.tape, at: 0 };
+        let holds = |inner: &JsonRef<'_>| inner.at <= self.at && self.at < inner.node().next;
+        while value.at != self.at {
+            let member = value.members().find(|(_, inner)| holds(inner));
+            let element = || value.elements().enumerate().find(|(_, inner)| holds(inner));
+            pointer.push('/');
+            value = match member {
+                Some((name, inner)) => {
+                    pointer.push_str(&name.as_str().replace('~', "~0").replace('/', "~1"));
+                    inner
+                }
+                None => match element() {
+                    Some((index, inner)) => {
+                        pointer.push_str(&index.to_string());
+                        inner
+                    }
+                    // A member's name: no handle is made to one.
+                    None => break,
+                },
+            };
+        }
+        pointer
     }
 
     /// Approximate heap size, for caches that are bounded in bytes. Counts the whole document.
@@ -200,7 +256,8 @@ impl<'d> JsonRef<'d> {
     /// The member of this object with that name; `None` where there is none or this is no object.
     #[must_use]
     pub fn get(self, name: &str) -> Option<JsonRef<'d>> {
-        self.members().find(|(key, _)| key.is(name)).map(|(_, value)| value)
+        let print = fingerprint(name.as_bytes());
+        self.members().find(|(key, _)| key.fingerprint() == print && key.is(name)).map(|(_, value)| value)
     }
 
     /// The value below a path of member names; array elements are named by their index.
@@ -211,6 +268,17 @@ impl<'d> JsonRef<'d> {
             Kind::Array => name.parse().ok().and_then(|index| value.elements().nth(index)),
             _ => None,
         })
+    }
+
+    /// The value that a JSON Pointer (RFC 6901) names below this one.
+    #[must_use]
+    pub fn pointed(self, pointer: &str) -> Option<JsonRef<'d>> {
+        if pointer.is_empty() {
+            return Some(self);
+        }
+        let names: Vec<String> =
+            pointer.strip_prefix('/')?.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+        self.at(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// The members of an object, in the order sent; nothing for other kinds.
@@ -232,7 +300,8 @@ impl<'d> JsonRef<'d> {
     /// Members of an object, elements of an array; zero for scalars.
     #[must_use]
     pub fn len(self) -> usize {
-        self.node().len as usize
+        let node = self.node();
+        if matches!(node.kind, Kind::Object | Kind::Array) { node.len as usize } else { 0 }
     }
 
     /// Whether this is a container without members or elements, or a scalar.
@@ -245,6 +314,24 @@ impl<'d> JsonRef<'d> {
     #[must_use]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
         (self.kind() == Kind::String).then(|| parse::string(self.tape, self.node()))
+    }
+
+    /// The string as it was sent, with the NULs that [`Json::parse`] replaced; `None` for other kinds.
+    ///
+    /// For those that judge what was sent. Everybody else wants [`JsonRef::as_str`].
+    #[must_use]
+    pub fn as_sent(self) -> Option<Cow<'d, str>> {
+        let node = self.node();
+        let within = |nul: &&u32| (node.start..node.end).contains(nul);
+        if node.kind != Kind::String || !self.tape.nuls.iter().any(|nul| within(&nul)) {
+            return self.as_str();
+        }
+        let mut text = self.text().to_owned();
+        for nul in self.tape.nuls.iter().filter(within) {
+            let at = (nul - node.start) as usize;
+            text.replace_range(at..at + 6, "\\u0000");
+        }
+        Some(Cow::Owned(parse::unescape(&text[1..text.len() - 1], '\0')))
     }
 
     /// The number's digits as sent; `None` for other kinds.
@@ -325,6 +412,11 @@ impl<'d> Name<'d> {
         }
         // The quotes stand at both ends.
         &self.tape.text[self.node.start as usize + 1..self.node.end as usize - 1] == name
+    }
+
+    /// See [`fingerprint`].
+    pub(crate) fn fingerprint(self) -> u32 {
+        self.node.len
     }
 
     /// The name's characters, escapes decoded.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::{Kind, Node, Tape};
+use super::{Kind, Node, Tape, fingerprint};
 
 /// Bounds on what is taken as JSON (spec/1 §5).
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,13 @@ pub struct Malformed {
 }
 
 /// Objects with more members than this look for duplicate names through a set instead of comparing each with each.
-const FEW_MEMBERS: usize = 12;
+const FEW_MEMBERS: usize = 48;
+
+/// How much text there is to a node in the events of this contract, so that the tape seldom grows.
+const BYTES_PER_NODE: usize = 9;
+
+/// A number shorter than this, without an exponent, is within every bound that [`Limits`] defaults to.
+const SHORT_NUMBER_BYTES: usize = 300;
 
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tape, Malformed> {
     if bytes.len() > limits.size_bytes {
@@ -48,7 +54,15 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tape, Malformed> {
         return Err(malformed("a value over 4 GiB", 0));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| malformed("not UTF-8", error.valid_up_to()))?;
-    let mut parser = Parser { text, bytes, at: 0, nodes: Vec::with_capacity(bytes.len() / 12 + 4), repairs: Vec::new(), limits };
+    let mut parser = Parser {
+        text,
+        bytes,
+        at: 0,
+        nodes: Vec::with_capacity(bytes.len() / BYTES_PER_NODE + 4),
+        names: Vec::new(),
+        repairs: Vec::new(),
+        limits,
+    };
     parser.blanks();
     parser.value(1)?;
     parser.blanks();
@@ -56,7 +70,8 @@ pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tape, Malformed> {
         return Err(malformed("text after the end of the value", parser.at));
     }
     let Parser { nodes, repairs, .. } = parser;
-    Ok(Tape { text: repaired(text, &repairs), nodes, repairs: u32::try_from(repairs.len()).unwrap_or(u32::MAX) })
+    let nuls = repairs.iter().filter(|&&start| text[start..].starts_with("\\u0000")).map(|&start| index(start)).collect();
+    Ok(Tape { text: repaired(text, &repairs), nodes, repairs: u32::try_from(repairs.len()).unwrap_or(u32::MAX), nuls })
 }
 
 /// `\u0000` and a lone `\ud800` are as long as `\ufffd`, so a repair moves nothing.
@@ -81,6 +96,8 @@ struct Parser<'t> {
     bytes: &'t [u8],
     at: usize,
     nodes: Vec<Node>,
+    /// The fingerprints of the names of the objects that are open, the innermost last.
+    names: Vec<u32>,
     /// Where each escape stands that is replaced by `\ufffd`.
     repairs: Vec<usize>,
     limits: &'t Limits,
@@ -180,11 +197,9 @@ impl<'t> Parser<'t> {
             self.close(node, len);
             return Ok(());
         }
+        let first_name = self.names.len();
         loop {
-            if self.peek() != Some(b'"') {
-                return self.fail("a member begins with its name in quotes");
-            }
-            self.string()?;
+            self.name(node, first_name)?;
             self.blanks();
             if self.peek() != Some(b':') {
                 return self.fail("a member's name is followed by :");
@@ -202,47 +217,62 @@ impl<'t> Parser<'t> {
             self.blanks();
         }
         self.close(node, len);
-        self.unique_names(node)
+        let many = self.names.len() - first_name > FEW_MEMBERS;
+        self.names.truncate(first_name);
+        if many { self.unique_names(node) } else { Ok(()) }
     }
 
-    /// Refuses an object that names a member twice: parsers disagree on which one counts.
+    /// A member's name. In an object of few members it is compared with those before it at once; see [`Parser::unique_names`].
+    fn name(&mut self, object: usize, first_name: usize) -> Result<(), Malformed> {
+        if self.peek() != Some(b'"') {
+            return self.fail("a member begins with its name in quotes");
+        }
+        let node = self.nodes.len();
+        self.string()?;
+        let name = self.nodes[node];
+        let print = fingerprint(self.decoded(name).as_bytes());
+        self.nodes[node].len = print;
+        let before = &self.names[first_name..];
+        if before.len() < FEW_MEMBERS && before.contains(&print) {
+            let own = self.decoded(name);
+            if self.names_before(object, before.len()).any(|other| self.decoded(other) == own) {
+                return self.twice(name);
+            }
+        }
+        self.names.push(print);
+        Ok(())
+    }
+
+    /// The names of an object's first members.
+    fn names_before(&self, object: usize, len: usize) -> impl Iterator<Item = Node> {
+        let mut at = object + 1;
+        (0..len).map(move |_| {
+            let name = self.nodes[at];
+            at = self.nodes[at + 1].next as usize;
+            name
+        })
+    }
+
+    /// Parsers disagree on which of two members of one name counts.
+    fn twice(&self, name: Node) -> Result<(), Malformed> {
+        let text = self.decoded(name);
+        Err(malformed(format!("the member {:?} stands twice in one object", shortened(&text)), name.start as usize))
+    }
+
+    /// Refuses an object of many members that names one twice, in time that grows with their number only.
     fn unique_names(&self, object: usize) -> Result<(), Malformed> {
         let len = self.nodes[object].len as usize;
-        if len < 2 {
-            return Ok(());
-        }
-        let mut names = Vec::with_capacity(len);
-        let mut at = object + 1;
-        for _ in 0..len {
-            names.push(self.nodes[at]);
-            at = self.nodes[at + 1].next as usize;
-        }
-        let twice = |name: Node| {
-            let text = self.decoded(name);
-            Err(malformed(format!("the member {:?} stands twice in one object", shortened(&text)), name.start as usize))
-        };
-        if len <= FEW_MEMBERS && names.iter().all(|name| !name.escaped) {
-            for (index, name) in names.iter().enumerate() {
-                let text = &self.bytes[name.start as usize..name.end as usize];
-                if names[..index].iter().any(|other| &self.bytes[other.start as usize..other.end as usize] == text) {
-                    return twice(*name);
-                }
-            }
-            return Ok(());
-        }
         let mut seen = HashSet::with_capacity(len);
-        for name in names {
-            if !seen.insert(self.decoded(name)) {
-                return twice(name);
-            }
+        match self.names_before(object, len).find(|&name| !seen.insert(self.decoded(name))) {
+            Some(name) => self.twice(name),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// A name as it will read once repaired: two names that differ only in what is replaced are one.
     fn decoded(&self, node: Node) -> Cow<'_, str> {
         let inner = &self.text[node.start as usize + 1..node.end as usize - 1];
-        if node.escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) }
+        if node.escaped { Cow::Owned(unescape(inner, char::REPLACEMENT_CHARACTER)) } else { Cow::Borrowed(inner) }
     }
 
     fn string(&mut self) -> Result<(), Malformed> {
@@ -250,18 +280,15 @@ impl<'t> Parser<'t> {
         self.at += 1;
         let mut escaped = false;
         loop {
-            let Some(step) = self.bytes[self.at..].iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20) else {
-                self.at = self.bytes.len();
-                return self.fail("a string without an end");
-            };
-            self.at += step;
-            match self.bytes[self.at] {
-                b'"' => break,
-                b'\\' => {
+            self.at += plain_run(&self.bytes[self.at..]);
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
                     escaped = true;
                     self.escape()?;
                 }
-                _ => return self.fail("a control character inside a string"),
+                Some(_) => return self.fail("a control character inside a string"),
+                None => return self.fail("a string without an end"),
             }
         }
         self.at += 1;
@@ -319,6 +346,10 @@ impl<'t> Parser<'t> {
             }
         }
         let mut exponent = 0;
+        if !matches!(self.peek(), Some(b'e' | b'E')) && self.at - start < SHORT_NUMBER_BYTES {
+            self.push(Kind::Number, start, false);
+            return Ok(());
+        }
         if let Some(b'e' | b'E') = self.peek() {
             self.at += 1;
             let negative = self.peek() == Some(b'-');
@@ -353,6 +384,28 @@ impl<'t> Parser<'t> {
     }
 }
 
+/// How many bytes stand before the first quote, backslash or control character. Eight are looked at together.
+fn plain_run(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    // The lowest bit that is set marks the first byte that is 0; above it, borrows may mark others.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
+    let mut at = 0;
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+        let found = quotes | backslashes | controls;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = &bytes[at..];
+    at + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
+}
+
 /// The exponent that the number has with one digit before the point; `None` for zero written without one.
 ///
 /// A zero with an exponent (`0e400`) answers that exponent: it is beyond what readers take.
@@ -373,7 +426,7 @@ fn signed(length: usize) -> i64 {
 }
 
 /// A text offset or node index: inputs over 4 GiB are refused before any is made.
-fn index(value: usize) -> u32 {
+pub(super) fn index(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
@@ -386,13 +439,14 @@ fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
+/// Decodes a string of the document.
 pub(super) fn string(tape: &Tape, node: Node) -> Cow<'_, str> {
     let inner = &tape.text[node.start as usize + 1..node.end as usize - 1];
-    if node.escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) }
+    if node.escaped { Cow::Owned(unescape(inner, char::REPLACEMENT_CHARACTER)) } else { Cow::Borrowed(inner) }
 }
 
-/// Decodes the escapes of a string that the parser accepted; what is lone or NUL reads as U+FFFD.
-fn unescape(inner: &str) -> String {
+/// Decodes the escapes of a string that the parser accepted; a lone surrogate reads as U+FFFD, and a NUL as `nul`.
+pub(super) fn unescape(inner: &str, nul: char) -> String {
     let bytes = inner.as_bytes();
     let mut out = String::with_capacity(inner.len());
     let mut at = 0;
@@ -400,7 +454,7 @@ fn unescape(inner: &str) -> String {
         out.push_str(&inner[at..at + step]);
         at += step;
         let (character, length) = match bytes[at + 1] {
-            b'u' => unicode(&bytes[at..]),
+            b'u' => unicode(&bytes[at..], nul),
             b'b' => ('\u{8}', 2),
             b'f' => ('\u{c}', 2),
             b'n' => ('\n', 2),
@@ -416,7 +470,7 @@ fn unescape(inner: &str) -> String {
 }
 
 /// The character of the escape that `bytes` begins with, and the escape's length.
-fn unicode(bytes: &[u8]) -> (char, usize) {
+fn unicode(bytes: &[u8], nul: char) -> (char, usize) {
     let unit = hex(&bytes[2..6]);
     if (0xD800..0xDC00).contains(&unit) && bytes[6..].starts_with(b"\\u") {
         let low = hex(&bytes[8..12]);
@@ -425,6 +479,6 @@ fn unicode(bytes: &[u8]) -> (char, usize) {
             return (char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
         }
     }
-    let character = char::from_u32(unit).filter(|&character| character != '\0');
-    (character.unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+    let character = if unit == 0 { nul } else { char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER) };
+    (character, 6)
 }

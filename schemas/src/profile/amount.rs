@@ -27,3 +27,29 @@ impl serde::Serialize for Amount {
         serde_json::value::RawValue::from_string(self.to_string()).map_err(S::Error::custom)?.serialize(serializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::Json;
+
+    #[test]
+    fn an_amount_keeps_its_digits_in_json() {
+        for digits in ["0.10", "9007199254740993", "-3"] {
+            let amount = Amount(digits.parse().unwrap());
+            assert_eq!(Json::from_serialize(&amount).as_ref().text(), digits);
+        }
+    }
+
+    #[test]
+    fn a_sum_may_pass_what_one_number_may() {
+        let mut sum = Amount("9e308".parse().unwrap());
+        sum += &"9e308".parse().unwrap();
+        sum += &"1e-308".parse().unwrap();
+        assert_eq!(Json::from_serialize(&sum).as_ref().as_decimal(), Some(sum.0));
+        let long = Amount(format!("1.{}e-308", "7".repeat(1_000)).parse().unwrap());
+        assert_eq!(Json::from_serialize(&long).as_ref().as_decimal(), Some(long.0));
+    }
+}

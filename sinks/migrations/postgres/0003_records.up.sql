@@ -19,7 +19,7 @@ CREATE TABLE profile_alerts (
     resolved_at timestamptz,
     acknowledged_by text,
     acknowledged_at timestamptz,
-    transition integer NOT NULL
+    transition bigint NOT NULL
 ) WITH (fillfactor = 85);
 -- A customer's alerts, and those that hold, the newest first. No index on updated_at: every update would write it.
 CREATE INDEX profile_alerts_customer ON profile_alerts (customer_id);

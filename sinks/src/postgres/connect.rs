@@ -31,8 +31,6 @@ fn session(url: &str, settings: &Settings) -> Result<PgConnectOptions, Fault> {
         ("idle_in_transaction_session_timeout", lease_ms.as_str()),
         // Compiling a statement takes longer than running any of ours.
         ("jit", "off"),
-        // A batch of 2,000 rows of 5 KB goes through unnest in memory.
-        ("work_mem", "64MB"),
     ]))
 }
 

@@ -7,8 +7,8 @@ use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, PgPool, Row};
 
-use super::fault;
 use super::partitions::{Partitions, assigned};
+use super::{Statement, fault};
 
 /// Claims all of the partitions, or none. The leases come in the order of the partitions.
 pub(super) async fn claim(
@@ -86,8 +86,6 @@ pub(super) fn fenced(leases: &[Lease]) -> Fault {
         leases.iter().map(|lease| format!("{} {}[{}]", lease.of.segment, lease.of.topic, lease.of.partition)).collect();
     Fault::new(FaultKind::Fenced, format!("postgres: another worker took over one of: {}", names.join(", ")))
 }
-
-type Statement<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>;
 
 /// Binds what every statement here begins with: the pipeline, then the keys.
 fn bind<'q>(query: Statement<'q>, pipeline: &'q str, keys: &'q Partitions<'_>) -> Statement<'q> {

@@ -27,10 +27,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
 
 use crate::Sink;
 use crate::settings::{Names, Settings};
+
+/// A statement whose parameters are being bound.
+type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// A store of profiles in PostgreSQL. Sessions are pooled; every method takes one for as long as it runs.
 pub(crate) struct PostgresSink {

@@ -20,16 +20,16 @@ pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str,
     let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
     let mut profiles = changed(pool, statements, &rows).await?;
     let mut letters = refused(pool, pipeline, &rows).await?;
-    let outbound = |what: What| match what {
-        What::Effect(effect) => Some(Outbound::Effect(effect)),
-        What::Profile(customer) => profiles.remove(&customer),
-        What::DeadLetter(id) => letters.remove(&id).map(|letter| Outbound::DeadLetter(Box::new(letter))),
-    };
-    let mut entry = {
-        let mut outbound = outbound;
-        move |Waiting { seq, topic, what }| outbound(what).map(|what| OutboxEntry { seq, topic, what })
-    };
-    Ok(rows.into_iter().filter_map(&mut entry).collect())
+    let mut entries = Vec::with_capacity(rows.len());
+    for Waiting { seq, topic, what } in rows {
+        let what = match what {
+            What::Effect(effect) => Some(Outbound::Effect(effect)),
+            What::Profile(customer) => profiles.remove(&customer),
+            What::DeadLetter(id) => letters.remove(&id).map(|letter| Outbound::DeadLetter(Box::new(letter))),
+        };
+        entries.extend(what.map(|what| OutboxEntry { seq, topic, what }));
+    }
+    Ok(entries)
 }
 
 /// Deletes what was sent.

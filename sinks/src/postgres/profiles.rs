@@ -7,14 +7,12 @@ use chrono::{DateTime, Utc};
 use schemas::Fault;
 use schemas::profile::{Profile, SectionName};
 use schemas::store::Batch;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row, query::Query};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
 
-use super::{Statements, fault};
+use super::{Statement, Statements, fault};
 use crate::columns::{ProfileColumns, of_section};
 use crate::state::StoredProfile;
-
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// The profiles of these customers.
 pub(super) async fn read(pool: &PgPool, statements: &Statements, customers: &[String]) -> Result<Vec<Profile>, Fault> {

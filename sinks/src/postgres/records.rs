@@ -6,16 +6,12 @@ use chrono::{DateTime, Utc};
 use schemas::profile::AlertTransition;
 use schemas::store::{Batch, CriticalChange, DeadLetter, Effect, HistoryEntry};
 use schemas::{Fault, TopicName};
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
-use sqlx::{PgConnection, Postgres, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::fault;
 use super::partitions::{number, offset};
+use super::{Statement, fault};
 use crate::headers;
-
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Whether the batch has any.
 pub(super) fn any(batch: &Batch) -> bool {
@@ -81,7 +77,7 @@ fn bind_alerts<'q>(query: Statement<'q>, transitions: &[(String, AlertTransition
         .bind(column(&alerts, |alert| alert.raised_at))
         .bind(column(&alerts, |alert| alert.updated_at))
         .bind(column(&alerts, |alert| alert.resolved_at))
-        .bind(column(&last, |(_, transition)| i32::try_from(transition.number).unwrap_or(i32::MAX)))
+        .bind(column(&last, |(_, transition)| i64::from(transition.number)))
 }
 
 fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Statement<'q> {

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named};
 use super::super::grammar::{BROKERS, LOCAL, MEMORY};
-use crate::topics::Broker;
 use super::super::suggest::did_you_mean;
 use super::Context;
+use crate::topics::Broker;
 
 /// The brokers of the file.
 pub(super) struct Brokers {

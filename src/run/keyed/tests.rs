@@ -20,7 +20,8 @@ impl Fold for Keep {
 
     fn fold(&self, profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<(), Reject> {
         let stamp = Stamp { at: record.event_time, event_id: Arc::clone(&record.id), origin: record.origin.clone() };
-        effects.changed |= profile.sections.join(SectionName::Basic, Section { stamp, value: record.value.clone(), summary: None });
+        effects.changed |=
+            profile.sections.join(SectionName::Basic, Section { stamp, value: record.value.clone(), summary: None });
         match record.value.as_ref().text() {
             "\"refused\"" => Err(Reject::new(Reason::Transform, "", "refused")),
             "\"fold\"" => panic!("in the fold"),
@@ -50,7 +51,7 @@ fn stage() -> StagePlan {
         on_reject: None,
         store: None,
         lanes: 1,
-        batch: BatchPlan { records: 10, linger: Duration::ZERO },
+        batch: BatchPlan { records: 10, size_bytes: 1 << 20, linger: Duration::ZERO },
     }
 }
 

@@ -9,7 +9,10 @@
 -- What administrators and syncs own (by hand, notes, reviews, sync state) is written for a new row only; an existing row keeps its own.
 -- The changelog's entry has no payload: it is one row a customer, raised to the version that this transaction makes.
 --
--- $1 now, $2 pipeline, $3 the changelog's topic or null, then an array a column.
+-- The arrays, one a column and all of one length, are unnested in the select list, row by row: in FROM they would be laid out whole
+-- before the first row is written (measured: a fifth slower).
+--
+-- $1 now, $2 pipeline, $3 the changelog's topic or null, then the arrays.
 WITH written AS (
     INSERT INTO {table} AS stored (
         {customer_id}, {customer_type}, {name}, {email}, {status}, {basic}, {company_profile}, {institution_profile},
@@ -35,24 +38,31 @@ WITH written AS (
         x.compliance_rating_by_hand::compliance_rating, x.review_priority_by_hand::priority, x.risk_flags_by_hand::jsonb,
         x.sync_status::sync_status, x.last_sync_at, x.data_version, x.as_of, x.state::jsonb, x.rules_hash, x.last_event_id,
         x.version, $1, $1
-    FROM unnest(
-        $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[],
-        $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[],
-        $21::smallint[], $22::text[], $23::smallint[], $24::boolean[], $25::text[], $26::text[], $27::smallint[], $28::text[],
-        $29::text[], $30::text[], $31::text[], $32::text[], $33::text[], $34::text[], $35::text[], $36::text[], $37::boolean[],
-        $38::text[], $39::smallint[], $40::smallint[], $41::numeric[], $42::numeric[], $43::text[], $44::text[], $45::text[],
-        $46::text[], $47::text[], $48::text[], $49::text[], $50::timestamptz[], $51::text[], $52::timestamptz[], $53::text[],
-        $54::text[], $55::text[], $56::bigint[]
-    ) AS x (
-        customer_id, customer_type, name, email, status, basic, company_profile, institution_profile, specific_data,
-        extended_profile, regulatory_profile, assets, assets_summary, stocks, stocks_summary, performance_metrics,
-        producer_completeness, completeness, completeness_detail, conformity_score, is_conform, conformity_issues,
-        compliance_rating, risk_score, risk_level, risk_factors, risk_profile, insights, financial_metrics, inventory_metrics,
-        alerts, attention_reasons, suggested_actions, requires_attention, review_priority, urgency, data_richness,
-        total_assets_value, total_stock_value, admin_status, risk_flags, admin_status_by_hand, compliance_rating_by_hand,
-        review_priority_by_hand, risk_flags_by_hand, sync_status, last_sync_at, data_version, as_of, state, rules_hash,
-        last_event_id, version
-    )
+    FROM (
+        SELECT
+            unnest($4::text[]) AS customer_id, unnest($5::text[]) AS customer_type, unnest($6::text[]) AS name,
+            unnest($7::text[]) AS email, unnest($8::text[]) AS status, unnest($9::text[]) AS basic,
+            unnest($10::text[]) AS company_profile, unnest($11::text[]) AS institution_profile,
+            unnest($12::text[]) AS specific_data, unnest($13::text[]) AS extended_profile,
+            unnest($14::text[]) AS regulatory_profile, unnest($15::text[]) AS assets, unnest($16::text[]) AS assets_summary,
+            unnest($17::text[]) AS stocks, unnest($18::text[]) AS stocks_summary, unnest($19::text[]) AS performance_metrics,
+            unnest($20::text[]) AS producer_completeness, unnest($21::smallint[]) AS completeness,
+            unnest($22::text[]) AS completeness_detail, unnest($23::smallint[]) AS conformity_score,
+            unnest($24::boolean[]) AS is_conform, unnest($25::text[]) AS conformity_issues,
+            unnest($26::text[]) AS compliance_rating, unnest($27::smallint[]) AS risk_score, unnest($28::text[]) AS risk_level,
+            unnest($29::text[]) AS risk_factors, unnest($30::text[]) AS risk_profile, unnest($31::text[]) AS insights,
+            unnest($32::text[]) AS financial_metrics, unnest($33::text[]) AS inventory_metrics, unnest($34::text[]) AS alerts,
+            unnest($35::text[]) AS attention_reasons, unnest($36::text[]) AS suggested_actions,
+            unnest($37::boolean[]) AS requires_attention, unnest($38::text[]) AS review_priority,
+            unnest($39::smallint[]) AS urgency, unnest($40::smallint[]) AS data_richness,
+            unnest($41::numeric[]) AS total_assets_value, unnest($42::numeric[]) AS total_stock_value,
+            unnest($43::text[]) AS admin_status, unnest($44::text[]) AS risk_flags,
+            unnest($45::text[]) AS admin_status_by_hand, unnest($46::text[]) AS compliance_rating_by_hand,
+            unnest($47::text[]) AS review_priority_by_hand, unnest($48::text[]) AS risk_flags_by_hand,
+            unnest($49::text[]) AS sync_status, unnest($50::timestamptz[]) AS last_sync_at,
+            unnest($51::text[]) AS data_version, unnest($52::timestamptz[]) AS as_of, unnest($53::text[]) AS state,
+            unnest($54::text[]) AS rules_hash, unnest($55::text[]) AS last_event_id, unnest($56::bigint[]) AS version
+    ) AS x
     ON CONFLICT ({customer_id}) DO UPDATE SET
         {customer_type} = excluded.{customer_type}, {name} = excluded.{name}, {email} = excluded.{email},
         {status} = excluded.{status}, {basic} = excluded.{basic}, {company_profile} = excluded.{company_profile},

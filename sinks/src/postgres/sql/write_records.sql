@@ -17,7 +17,7 @@ WITH history AS (
     SELECT id, customer_id, kind::alert_kind, level::alert_level, status::alert_status, message, data::jsonb, raised_at, updated_at,
         resolved_at, transition
     FROM unnest($9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::timestamptz[],
-        $17::timestamptz[], $18::timestamptz[], $19::integer[])
+        $17::timestamptz[], $18::timestamptz[], $19::bigint[])
         AS x (id, customer_id, kind, level, status, message, data, raised_at, updated_at, resolved_at, transition)
     ON CONFLICT (id) DO UPDATE
     SET level = excluded.level, status = excluded.status, message = excluded.message, data = excluded.data,

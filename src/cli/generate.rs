@@ -1,0 +1,119 @@
+//! `syncline generate`: realistic events as record lines on stdout (spec/5).
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::num::{NonZeroU32, NonZeroU64};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::generate::Generator;
+
+/// Writes realistic events of the source system as record lines, the same for the same seed.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "Example: syncline generate --customers 1000 --seed 7 --faulty 2 | syncline produce --file -")]
+pub struct GenerateArgs {
+    /// How many customers; each has 3 to 4 events on average.
+    #[arg(long, value_name = "N")]
+    pub customers: NonZeroU64,
+    /// The seed: the same one gives the same lines on every machine.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// Records a second; as fast as they are taken where it is left out.
+    #[arg(long, value_name = "RECORDS_PER_SECOND")]
+    pub rate: Option<NonZeroU32>,
+    /// How many of a hundred records are broken, to be dead letters.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub faulty: u8,
+}
+
+/// Writes the lines to `out`. A reader that went away ends it, without an error.
+///
+/// # Errors
+///
+/// What writing to `out` gives.
+pub fn run(args: &GenerateArgs, out: &mut impl Write) -> io::Result<()> {
+    match write(args, &mut BufWriter::with_capacity(1 << 16, out)) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn write(args: &GenerateArgs, out: &mut impl Write) -> io::Result<()> {
+    let begun = Instant::now();
+    for (written, line) in Generator::new(args.seed, args.customers.get(), args.faulty).enumerate() {
+        if let Some(rate) = args.rate {
+            pace(out, begun, written, rate)?;
+        }
+        serde_json::to_writer(&mut *out, &line)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// Waits until so many records are due. What is written is handed on before, so that a slow stream is seen.
+fn pace(out: &mut impl Write, begun: Instant, written: usize, rate: NonZeroU32) -> io::Result<()> {
+    let wait = (begun + due_after(written, rate)).saturating_duration_since(Instant::now());
+    if wait > Duration::from_millis(1) {
+        out.flush()?;
+        thread::sleep(wait);
+    }
+    Ok(())
+}
+
+/// How long after the first record the one after so many others is due.
+fn due_after(written: usize, rate: NonZeroU32) -> Duration {
+    Duration::from_secs_f64(written as f64 / f64::from(rate.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// A reader that takes so many bytes, and is gone.
+    struct Pipe(usize);
+
+    impl Write for Pipe {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 = self.0.checked_sub(bytes.len()).ok_or(ErrorKind::BrokenPipe)?;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn args(customers: u64) -> GenerateArgs {
+        let customers = NonZeroU64::new(customers).unwrap();
+        GenerateArgs { customers, seed: 7, rate: None, faulty: 10 }
+    }
+
+    #[test]
+    fn every_line_is_a_record_line() {
+        let mut out = Vec::new();
+        run(&args(50), &mut out).unwrap();
+        let lines: Vec<serde_json::Value> = out
+            .split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), Generator::new(7, 50, 10).count());
+        for line in lines {
+            assert!(line["topic"].is_string() && line["timestamp"].is_string());
+            let bodies = ["value", "raw", "raw_base64"].into_iter().filter(|&body| line.get(body).is_some());
+            assert_eq!(bodies.count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_error() {
+        run(&args(1_000), &mut Pipe(100_000)).unwrap();
+    }
+
+    #[test]
+    fn a_rate_spaces_the_lines_evenly() {
+        let rate = NonZeroU32::new(200).unwrap();
+        assert_eq!([0, 1, 200, 500].map(|written| due_after(written, rate).as_millis()), [0, 5, 1_000, 2_500]);
+    }
+}
