@@ -295,9 +295,7 @@ fn tree(value: JsonRef<'_>) -> Value {
         Kind::Number => Value::Number(Digits(value.text()).to_number().into_owned()),
         Kind::String => Value::String(value.as_sent().unwrap_or_default().into_owned()),
         Kind::Array => Value::Array(value.elements().map(tree).collect()),
-        Kind::Object => {
-            Value::Object(value.members().map(|(name, member)| (name.as_str().into_owned(), tree(member))).collect())
-        }
+        Kind::Object => Value::Object(value.members().map(|(name, member)| (name.as_str().into_owned(), tree(member))).collect()),
     }
 }
 

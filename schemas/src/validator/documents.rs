@@ -29,7 +29,9 @@ impl Documents {
                 }
                 let invalid = |message| InvalidSchema { file: file.clone(), pointer: reference.pointer.clone(), message };
                 if target.contains(':') {
-                    return Err(invalid(format!("{target:?} is not a file beside the schema; nothing is fetched over a network")));
+                    return Err(invalid(format!(
+                        "{target:?} is not a file beside the schema; nothing is fetched over a network"
+                    )));
                 }
                 let document = load(target).map_err(|why| invalid(format!("cannot read {target:?}: {why}")))?;
                 documents.0.insert(target.to_owned(), without_id(document));

@@ -37,7 +37,9 @@ fn complaint(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Pattern { pattern } => format!("does not match {pattern}"),
         ValidationErrorKind::MinItems { limit } => format!("has fewer than {limit} elements"),
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} elements"),
-        ValidationErrorKind::AdditionalProperties { unexpected } => format!("has members that it may not: {}", unexpected.join(", ")),
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            format!("has members that it may not: {}", unexpected.join(", "))
+        }
         ValidationErrorKind::FalseSchema => "may not be here".to_owned(),
         other => format!("does not satisfy `{}`", other.keyword()),
     }

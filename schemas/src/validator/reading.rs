@@ -189,7 +189,10 @@ mod tests {
 
     #[test]
     fn leaves_what_is_no_number() {
-        for text in ["", " ", "-", "+", "+-1", "1,5", ".5", "5.", "1e", "0x10", "1 2", "NaN", "Infinity", "1e309", "1_000", "١٢", "1\u{a0}"] {
+        for text in [
+            "", " ", "-", "+", "+-1", "1,5", ".5", "5.", "1e", "0x10", "1 2", "NaN", "Infinity", "1e309", "1_000", "١٢",
+            "1\u{a0}",
+        ] {
             assert_eq!(numeric(text), None, "{text:?}");
         }
     }

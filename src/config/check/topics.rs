@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::super::environment::Environment;
 use schemas::{TopicName, Validator};
 use transforms::Surroundings;
 
@@ -72,14 +73,22 @@ fn schema(file: &Named<&str>, context: &Context<'_>, report: &mut Report) -> Opt
             return None;
         }
     };
-    compile(&text, &path).map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause))).ok()
+    compile(&text, &path, context.environment).map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause))).ok()
 }
 
-fn compile(text: &str, path: &Path) -> Result<Validator, (String, String)> {
+/// `$ref`s lead to files beside the schema.
+fn compile(text: &str, path: &Path, environment: &dyn Environment) -> Result<Validator, (String, String)> {
     let schema: serde_json::Value =
         serde_json::from_str(text).map_err(|error| (format!("the schema {} is not JSON", path.display()), error.to_string()))?;
-    let _ = schema;
-    Ok(Validator)
+    let beside = |name: &str| {
+        let path = path.with_file_name(name);
+        let text = environment.read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    Validator::compile(&schema, &beside).map_err(|error| {
+        let message = format!("the schema {} does not compile", path.display());
+        (message, format!("{}: {}", error.pointer, error.message))
+    })
 }
 
 impl Topics {
