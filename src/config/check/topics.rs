@@ -73,7 +73,9 @@ fn schema(file: &Named<&str>, context: &Context<'_>, report: &mut Report) -> Opt
             return None;
         }
     };
-    compile(&text, &path, context.environment).map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause))).ok()
+    compile(&text, &path, context.environment)
+        .map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause)))
+        .ok()
 }
 
 /// `$ref`s lead to files beside the schema.
