@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use crate::json::canonical;
 use crate::{Json, JsonRef, TopicName, instant};
 
-/// The members of a payload that may hold its event time, the first that parses counting.
-const EVENT_TIMES: [&str; 3] = ["timestamp", "updatedAt", "lastProfileUpdate"];
+/// The members of a payload that may state its event time; the first that parses counts.
+pub const EVENT_TIMES: [&str; 3] = ["timestamp", "updatedAt", "lastProfileUpdate"];
 
 /// A record's value, its payload told apart from what is around it.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ mod topic;
 mod validator;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use envelope::Envelope;
+pub use envelope::{EVENT_TIMES, Envelope};
 pub use fault::{Fault, FaultKind, Reaction};
 pub use instant::instant;
 pub use json::{Json, JsonRef};

@@ -49,7 +49,7 @@ impl fmt::Display for Reason {
 }
 
 /// One thing that is wrong with a record.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Violation {
     /// JSON Pointer to the value, in the record's value as sent (with its envelope).
     pub pointer: String,

@@ -261,7 +261,7 @@ pub(super) fn shared_profile(draw: &mut Draw, customer: &Customer, of: &str, at:
         "licenseNumber": format!("BCC/{}/{:04}", draw.between(1998, 2024), draw.below(10_000)),
         "establishedDate": draw.day_before(at, 9_000),
         "website": "https://www.example.cd",
-        "branches": draw.list(0, 2, |draw| address(draw)),
+        "branches": draw.list(0, 2, address),
         "certifications": draw.some(&["ISO 9001", "ISO 27001"]),
         "creditRating": draw.pick(&["A-", "BBB", "BB+"]),
     });

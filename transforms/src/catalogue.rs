@@ -2,12 +2,15 @@
 
 use crate::assess_risk::AssessRisk;
 use crate::check_conformity::CheckConformity;
+use crate::decode::DecodeRecord;
 use crate::gather_insights::GatherInsights;
 use crate::measure_completeness::MeasureCompleteness;
 use crate::measure_patrimony::MeasurePatrimony;
+use crate::normalise::Normalise;
 use crate::raise_alerts::RaiseAlerts;
 use crate::rate_compliance::RateCompliance;
 use crate::set_attention::SetAttention;
+use crate::validate::Validate;
 use crate::{Decode, Derive, Fold, MergeProfile, Surroundings, Transform};
 
 /// Which shape a step has; where in a stage it may stand follows from it.
@@ -63,6 +66,9 @@ pub struct Entry {
 
 /// Every transform there is, in the order in which the shipped pipeline uses them.
 pub const CATALOGUE: &[Entry] = &[
+    DecodeRecord::ENTRY,
+    Validate::ENTRY,
+    Normalise::ENTRY,
     MergeProfile::ENTRY,
     MeasureCompleteness::ENTRY,
     MeasurePatrimony::ENTRY,

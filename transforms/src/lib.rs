@@ -29,6 +29,7 @@ mod check_conformity;
 mod cloud_event;
 mod contract;
 mod date;
+mod decode;
 mod field;
 mod form;
 mod gather_insights;
@@ -36,11 +37,14 @@ mod measure_completeness;
 mod measure_patrimony;
 mod merge_profile;
 pub mod message;
+mod normalise;
 mod parameters;
+mod quantity;
 mod raise_alerts;
 mod rate_compliance;
 mod set_attention;
 pub mod trial;
+mod validate;
 
 /// Makes records of raw ones.
 pub trait Decode: Send + Sync {

@@ -31,7 +31,7 @@ pub(crate) trait Parameters: Serialize + DeserializeOwned + Default {
 /// # Errors
 ///
 /// [`InvalidParameters`] for an unknown name, a value of the wrong type or out of its range, or a contradiction.
-fn read<P: Parameters>(with: &Value) -> Result<P, InvalidParameters> {
+pub(crate) fn read<P: Parameters>(with: &Value) -> Result<P, InvalidParameters> {
     let mut whole = serde_json::to_value(P::default()).expect("parameters serialise: string keys, finite numbers");
     lay_over(&mut whole, with, &mut Vec::new())?;
     let parameters: P = serde_path_to_error::deserialize(whole)
@@ -50,6 +50,20 @@ pub(crate) fn build_derive<P: Parameters, S: Derive + 'static>(
     step: fn(P) -> S,
 ) -> Result<Step, InvalidParameters> {
     read(with).map(|parameters| Step::Derive(Box::new(step(parameters))))
+}
+
+/// Sees to it that nothing stands under `with:` of a step that takes no parameters.
+///
+/// # Errors
+///
+/// [`InvalidParameters`] with the first name that does.
+pub(crate) fn none(with: &Value) -> Result<(), InvalidParameters> {
+    match with.as_object().and_then(|with| with.keys().next()) {
+        None => Ok(()),
+        Some(name) => {
+            Err(InvalidParameters { path: vec![name.clone()], message: format!("unknown parameter `{name}`: there are none") })
+        }
+    }
 }
 
 /// A contradiction between parameters, at the path of one of them.

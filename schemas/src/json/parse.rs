@@ -40,9 +40,6 @@ const FEW_MEMBERS: usize = 48;
 /// How much text there is to a node in the events of this contract, so that the tape seldom grows.
 const BYTES_PER_NODE: usize = 9;
 
-/// A number shorter than this, without an exponent, is within every bound that [`Limits`] defaults to.
-const SHORT_NUMBER_BYTES: usize = 300;
-
 pub(super) fn parse(bytes: &[u8], limits: &Limits) -> Result<Tape, Malformed> {
     if bytes.len() > limits.size_bytes {
         return Err(malformed(
@@ -346,7 +343,9 @@ impl<'t> Parser<'t> {
             }
         }
         let mut exponent = 0;
-        if !matches!(self.peek(), Some(b'e' | b'E')) && self.at - start < SHORT_NUMBER_BYTES {
+        let plain = !matches!(self.peek(), Some(b'e' | b'E'));
+        // Without an exponent, a number's size is less than the count of its digits.
+        if plain && self.at - start <= self.limits.number_bytes && signed(self.at - start) <= self.limits.exponent {
             self.push(Kind::Number, start, false);
             return Ok(());
         }

@@ -83,7 +83,10 @@ impl Validator {
     /// Everything that is wrong. The pointers start at `payload`, and quote what was sent.
     pub fn check(&self, payload: &Json) -> Result<(Json, Tolerated), Vec<Violation>> {
         let reading = reading::read(&self.fields, payload.as_ref());
-        let read = payload.edited(reading.edits).expect("a text is replaced by null, or by a number that was parsed");
+        // A text is replaced by null, or by a number that was parsed: what fails here is a payload that was not parsed by `decode`.
+        let beyond =
+            |malformed: crate::json::Malformed| vec![Violation { message: malformed.to_string(), ..Violation::default() }];
+        let read = payload.edited(reading.edits).map_err(beyond)?;
         if reading.valid {
             return Ok((read, reading.tolerated));
         }
