@@ -130,3 +130,13 @@ async fn the_hard_sample_shuffled_and_repeated_matches_on_sqlite_in_two_lanes() 
 async fn the_hard_sample_shuffled_and_repeated_matches_on_postgres_in_eight_lanes() {
     hard(Database::Postgres, "8").await;
 }
+
+/// The same file, but for the mark `internal`: two segments, and a topic between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_where_the_stages_pass_records_over_the_broker() {
+    let mut bench = Bench::new(Database::Sqlite).await;
+    bench.split = true;
+    let counts = bench.run(&[], record_lines(&sample("events.jsonl"))).await;
+    assert_eq!(counts.records_written, 1006, "each event was written to the topic between the stages");
+    matches(&bench, &expected(&sample("expected.jsonl"))).await;
+}
