@@ -1,34 +1,30 @@
 //! A segment at work: claims its partitions, reads from its positions, drives the chain and the lanes, and ends in order.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Lease, Position};
-use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::cache::Cache;
-use super::chain::{Chain, Passed};
 use super::counters::Counters;
+use super::dispatch::dispatch;
 use super::health::Health;
 use super::keyed::Keyed;
-use super::lane::{Item, Lane, Work};
-use super::tracker::{Ticket, Tracker};
-use super::wire;
+use super::lane::Lane;
+use super::reading::{self, Reading};
+use super::tracker::Tracker;
 use crate::config::{Plan, SegmentPlan, StagePlan};
-use crate::topics::{ReadLimits, TopicPartition, Topics};
+use crate::topics::{TopicPartition, Topics};
 
-/// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
-const UNDER_WAY_BYTES: usize = 64 << 20;
 /// How many bytes of profiles the lanes of a segment keep, together.
 const CACHE_BYTES: usize = 64 << 20;
-const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
 /// How long a run that was told to end goes on trying to commit what it has read.
 const DRAINING: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -65,10 +61,8 @@ pub(super) struct Segment {
     pub(super) stopped_at: OnceLock<Instant>,
 }
 
-type Dispatched = (Arc<Raw>, Arc<Ticket>);
-
 impl Segment {
-    fn segment(&self) -> &SegmentPlan {
+    pub(super) fn segment(&self) -> &SegmentPlan {
         &self.plan.segments[self.at]
     }
 
@@ -111,7 +105,7 @@ impl Segment {
         }
     }
 
-    fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
+    pub(super) fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
 
@@ -166,7 +160,7 @@ impl Segment {
     }
 
     /// Tries again until it succeeds, or until a fault says that trying is no use.
-    async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+    pub(super) async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
@@ -297,7 +291,7 @@ impl Segment {
         }
         let (read, batches) = mpsc::channel(2);
         tasks.spawn(dispatch(Arc::clone(self), Arc::clone(&tracker), batches, lanes));
-        let memory = Arc::new(Semaphore::new(UNDER_WAY_BYTES >> 10));
+        let memory = reading::memory();
         for (broker, from) in self.by_broker(&starts) {
             let ends = match until {
                 Until::Stopped => None,
@@ -371,132 +365,5 @@ impl Segment {
         let batch = Batch { positions: positions.collect(), leases: leases.to_vec(), now: self.clock.now(), ..Batch::default() };
         self.patiently(|| self.sink.write(&batch)).await?;
         Ok(())
-    }
-}
-
-/// Takes batches through the chain, off the runtime's threads, and hands what leaves it to the lanes.
-async fn dispatch(
-    segment: Arc<Segment>,
-    tracker: Arc<Tracker>,
-    mut batches: mpsc::Receiver<Vec<Dispatched>>,
-    lanes: Vec<mpsc::Sender<Item>>,
-) -> Result<(), Fault> {
-    while let Some(batch) = batches.recv().await {
-        let passing = Arc::clone(&segment);
-        let passed = tokio::task::spawn_blocking(move || {
-            let chain = Chain::new(&passing.plan.topics, passing.segment());
-            batch.into_iter().map(|(raw, ticket)| (chain.pass(&raw), raw, ticket)).collect::<Vec<_>>()
-        });
-        let passed = passed.await.map_err(|error| Fault::caused(FaultKind::Bug, "the chain panicked", error))?;
-        for (outputs, raw, ticket) in passed {
-            if outputs.is_empty() {
-                tracker.resolve([&ticket]);
-                segment.counters.count_resolved(1);
-                continue;
-            }
-            ticket.expect(outputs.len());
-            for output in outputs {
-                let (lane, what) = addressed(&segment, output, &raw, lanes.len());
-                let item = Item { raw: Arc::clone(&raw), ticket: Arc::clone(&ticket), what };
-                if lanes[lane].send(item).await.is_err() {
-                    // The lane ended with a fault, which is the one to report.
-                    return Ok(());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The lane of an output, by its key, and what the lane is to do with it.
-fn addressed(segment: &Segment, output: Passed, raw: &Raw, lanes: usize) -> (usize, Work) {
-    match output {
-        Passed::Keyed(record) => {
-            segment.counters.count_tolerated(record.tolerated);
-            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Keyed(record))
-        }
-        Passed::Output { topic, record } => {
-            segment.counters.count_tolerated(record.tolerated);
-            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Output(wire::write(&topic, &record)))
-        }
-        Passed::Rejected { stage, reject } => (lane_of(&raw.origin, lanes), Work::Dead(stage, reject)),
-    }
-}
-
-fn lane_of(key: impl Hash, lanes: usize) -> usize {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
-}
-
-/// The reading of one broker's partitions.
-struct Reading {
-    segment: Arc<Segment>,
-    broker: String,
-    /// The offset that each partition is to give next.
-    next: BTreeMap<TopicPartition, u64>,
-    /// Where to end; `None`: nowhere.
-    ends: Option<BTreeMap<TopicPartition, u64>>,
-    tracker: Arc<Tracker>,
-    memory: Arc<Semaphore>,
-}
-
-impl Reading {
-    /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
-    async fn run(mut self, out: mpsc::Sender<Vec<Dispatched>>) -> Result<(), Fault> {
-        let segment = Arc::clone(&self.segment);
-        let mut stop = segment.stop.clone();
-        let mut backoff = Backoff::new();
-        let broker = Arc::clone(segment.broker(&self.broker)?);
-        'open: loop {
-            let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
-            let mut reader = segment.patiently(|| broker.reader(&from)).await?;
-            loop {
-                if self.caught_up() {
-                    return Ok(());
-                }
-                let read = tokio::select! {
-                    biased;
-                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
-                    read = reader.read(&READ) => read,
-                };
-                match read {
-                    Ok(records) if records.is_empty() => {}
-                    Ok(records) => {
-                        let batch = self.register(records).await;
-                        if out.send(batch).await.is_err() {
-                            return Ok(());
-                        }
-                    }
-                    Err(fault) if fault.reaction() == Reaction::Retry => {
-                        segment.wait_after(fault, &mut backoff).await?;
-                        continue 'open;
-                    }
-                    Err(fault) => return Err(fault),
-                }
-            }
-        }
-    }
-
-    fn caught_up(&self) -> bool {
-        let Some(ends) = &self.ends else { return false };
-        ends.iter().all(|(of, end)| self.next.get(of).is_some_and(|next| next >= end))
-    }
-
-    /// Waits for memory, then registers the records with the tracker.
-    async fn register(&mut self, records: Vec<Raw>) -> Vec<Dispatched> {
-        let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
-        self.segment.counters.count_read(records.len(), bytes);
-        let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
-        // The semaphore is never closed. The whole batch's share is held by its first ticket: batches are resolved nearly together.
-        let mut memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok();
-        let mut batch = Vec::with_capacity(records.len());
-        for raw in records {
-            let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
-            self.next.insert(of.clone(), raw.origin.offset + 1);
-            let ticket = self.tracker.read(of, raw.origin.offset, memory.take());
-            batch.push((Arc::new(raw), ticket));
-        }
-        batch
     }
 }
