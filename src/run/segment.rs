@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Lease, Position};
@@ -29,6 +29,8 @@ const UNDER_WAY_BYTES: usize = 64 << 20;
 /// How many bytes of profiles the lanes of a segment keep, together.
 const CACHE_BYTES: usize = 64 << 20;
 const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+/// How long a run that was told to end goes on trying to commit what it has read.
+const DRAINING: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How often a waiting claim is tried again.
 const CLAIM_AGAIN: Duration = Duration::from_millis(250);
@@ -57,6 +59,10 @@ pub(super) struct Segment {
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
     pub(super) patience: Option<Duration>,
+    /// Turns true when the run is to end.
+    pub(super) stop: watch::Receiver<bool>,
+    /// When it was first seen to be true.
+    pub(super) stopped_at: OnceLock<Instant>,
 }
 
 type Dispatched = (Arc<Raw>, Arc<Ticket>);
@@ -109,8 +115,22 @@ impl Segment {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
 
+    /// Waits before a fault's cause is tried again.
+    ///
+    /// # Errors
+    ///
+    /// The fault itself, where the run was told to end some time ago: what is not committed is read again by the next one.
+    pub(super) async fn wait_after(&self, fault: Fault, backoff: &mut Backoff) -> Result<(), Fault> {
+        if *self.stop.borrow() && self.stopped_at.get_or_init(Instant::now).elapsed() > DRAINING {
+            return Err(fault);
+        }
+        self.troubled(&fault);
+        tokio::time::sleep(backoff.next()).await;
+        Ok(())
+    }
+
     /// Notes a fault that is being waited for, once in the log.
-    pub(super) fn troubled(&self, fault: &Fault) {
+    fn troubled(&self, fault: &Fault) {
         self.counters.count_retry();
         if fault.kind() != FaultKind::Conflict && self.health.bad(&self.segment().name, fault.to_string()) {
             tracing::warn!(segment = self.segment().name, %fault, advice = fault.advice(), "waiting");
@@ -157,10 +177,7 @@ impl Segment {
                     self.recovered();
                     return Ok(value);
                 }
-                Err(fault) if fault.reaction() == Reaction::Retry => {
-                    self.troubled(&fault);
-                    tokio::time::sleep(backoff.next()).await;
-                }
+                Err(fault) if fault.reaction() == Reaction::Retry => self.wait_after(fault, &mut backoff).await?,
                 Err(fault) => return Err(fault),
             }
         }
@@ -171,9 +188,9 @@ impl Segment {
     /// # Errors
     ///
     /// A fault that retrying cannot mend.
-    pub(super) async fn run(self: &Arc<Self>, until: Until, stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    pub(super) async fn run(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         loop {
-            match self.run_once(until, stop.clone()).await {
+            match self.run_once(until).await {
                 Err(fault) if fault.reaction() == Reaction::Rejoin && self.patience.is_none() => {
                     tracing::warn!(segment = self.segment().name, %fault, "lost its partitions; joining again");
                 }
@@ -182,13 +199,13 @@ impl Segment {
         }
     }
 
-    async fn run_once(self: &Arc<Self>, until: Until, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    async fn run_once(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         let inputs = self.inputs().await?;
         let assigned: Vec<_> = inputs.iter().map(|of| self.assigned(of)).collect();
-        let Some(leases) = self.claim(&assigned, &mut stop).await? else { return Ok(()) };
+        let Some(leases) = self.claim(&assigned).await? else { return Ok(()) };
         let leases = Arc::new(leases);
         let worked = tokio::select! {
-            worked = self.work(&inputs, &leases, until, stop) => worked,
+            worked = self.work(&inputs, &leases, until) => worked,
             fault = self.keep(&leases) => Err(fault),
         };
         if let Err(fault) = self.sink.release(&leases).await {
@@ -223,7 +240,8 @@ impl Segment {
     }
 
     /// Claims the partitions; waits while somebody else holds one. `None`: told to stop while waiting.
-    async fn claim(&self, assigned: &[Assigned], stop: &mut watch::Receiver<bool>) -> Result<Option<Vec<Lease>>, Fault> {
+    async fn claim(&self, assigned: &[Assigned]) -> Result<Option<Vec<Lease>>, Fault> {
+        let mut stop = self.stop.clone();
         let since = Instant::now();
         let mut said = false;
         loop {
@@ -264,13 +282,7 @@ impl Segment {
         }
     }
 
-    async fn work(
-        self: &Arc<Self>,
-        inputs: &[TopicPartition],
-        leases: &Arc<Vec<Lease>>,
-        until: Until,
-        stop: watch::Receiver<bool>,
-    ) -> Result<(), Fault> {
+    async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
         let starts = self.starts(inputs).await?;
         let tracker = Arc::new(Tracker::starting_at(&starts));
         let stage = self.store_stage();
@@ -299,7 +311,7 @@ impl Segment {
                 tracker: Arc::clone(&tracker),
                 memory: Arc::clone(&memory),
             };
-            tasks.spawn(reading.run(read.clone(), stop.clone()));
+            tasks.spawn(reading.run(read.clone()));
         }
         drop(read);
         while let Some(ended) = tasks.join_next().await {
@@ -372,7 +384,7 @@ async fn dispatch(
     while let Some(batch) = batches.recv().await {
         let passing = Arc::clone(&segment);
         let passed = tokio::task::spawn_blocking(move || {
-            let chain = Chain::new(passing.segment());
+            let chain = Chain::new(&passing.plan.topics, passing.segment());
             batch.into_iter().map(|(raw, ticket)| (chain.pass(&raw), raw, ticket)).collect::<Vec<_>>()
         });
         let passed = passed.await.map_err(|error| Fault::caused(FaultKind::Bug, "the chain panicked", error))?;
@@ -431,8 +443,10 @@ struct Reading {
 
 impl Reading {
     /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
-    async fn run(mut self, out: mpsc::Sender<Vec<Dispatched>>, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    async fn run(mut self, out: mpsc::Sender<Vec<Dispatched>>) -> Result<(), Fault> {
         let segment = Arc::clone(&self.segment);
+        let mut stop = segment.stop.clone();
+        let mut backoff = Backoff::new();
         let broker = Arc::clone(segment.broker(&self.broker)?);
         'open: loop {
             let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
@@ -455,7 +469,7 @@ impl Reading {
                         }
                     }
                     Err(fault) if fault.reaction() == Reaction::Retry => {
-                        segment.troubled(&fault);
+                        segment.wait_after(fault, &mut backoff).await?;
                         continue 'open;
                     }
                     Err(fault) => return Err(fault),
