@@ -41,7 +41,11 @@ fn twenty_hard_events_are_refused() {
     assert_eq!(outcomes.len(), 593);
     let refused: Vec<&Reject> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
     let count = |reason| refused.iter().filter(|reject| reject.reason == reason).count();
-    assert_eq!((refused.len(), count(Reason::Malformed), count(Reason::Schema), count(Reason::Version), count(Reason::Time)), (20, 12, 6, 2, 0), "{refused:#?}");
+    assert_eq!(
+        (refused.len(), count(Reason::Malformed), count(Reason::Schema), count(Reason::Version), count(Reason::Time)),
+        (20, 12, 6, 2, 0),
+        "{refused:#?}"
+    );
     let numeric_strings: u32 = outcomes.iter().flatten().map(|record| record.tolerated.numeric_strings).sum();
     assert!(numeric_strings > 0);
     assert!(refused.iter().all(|reject| !reject.violations.is_empty()));
