@@ -1,6 +1,10 @@
 # What people and CI run. Each target brings what it needs, or says what is missing.
 
 .DEFAULT_GOAL := help
+
+# How many customers `make bench` measures with.
+CUSTOMERS ?= 100000
+
 .PHONY: help demo test bench lint postgres tools clean
 
 help: ## this list
@@ -20,7 +24,7 @@ lint: tools ## checks format, lints, documentation, the direction of dependencie
 	scripts/deny
 
 bench: tools postgres ## measures, and writes docs/benchmarks.md; takes about half an hour
-	scripts/with-postgres --fsync cargo bench --locked --bench pipeline
+	scripts/with-postgres --fsync cargo bench --locked --bench pipeline -- --customers $(CUSTOMERS)
 
 postgres: ## finds PostgreSQL's server programs; Debian and Ubuntu: installs them where there are none
 	@scripts/postgres-bin --install >/dev/null

@@ -44,6 +44,8 @@ pub(crate) enum Database {
 pub(crate) struct Bench {
     pub(crate) dir: TempDir,
     pub(crate) url: String,
+    /// Whether the two stages pass records over a topic on the broker, instead of inside the process.
+    pub(crate) split: bool,
     created: Option<(String, String)>,
 }
 
@@ -54,7 +56,7 @@ impl Bench {
         match database {
             Database::Sqlite => {
                 let url = format!("sqlite://{}/profiles.db", dir.path().display());
-                Self { dir, url, created: None }
+                Self { dir, url, split: false, created: None }
             }
             Database::Postgres => {
                 let server = std::env::var("SYNCLINE_TEST_POSTGRES")
@@ -63,7 +65,7 @@ impl Bench {
                 let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
                 admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
                 let (base, _) = server.rsplit_once('/').unwrap();
-                Self { dir, url: format!("{base}/{name}"), created: Some((server.clone(), name)) }
+                Self { dir, url: format!("{base}/{name}"), split: false, created: Some((server.clone(), name)) }
             }
         }
     }
@@ -78,7 +80,11 @@ impl Bench {
     pub(crate) fn plan(&self, more: &[(&str, &str)]) -> Plan {
         let mut variables = self.variables();
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let checked = config::load(&root().join("pipeline.yaml"), &Variables(variables), transforms::CATALOGUE);
+        let path = root().join("pipeline.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text =
+            if self.split { text.replace("{internal: true, key: customerId}", "{partitions: 3, key: customerId}") } else { text };
+        let checked = config::check(&text, &path, &Variables(variables), transforms::CATALOGUE);
         checked.unwrap_or_else(|errors| panic!("{errors}")).plan
     }
 

@@ -107,7 +107,7 @@ async fn hard(database: Database, lanes: &str) {
     matches(&bench, &expected).await;
     // Once more: every event is a repeat now.
     let again = bench.run(&[("LANES", lanes)], events).await;
-    assert_eq!(again.rows_written, 0, "a repeat changes nothing");
+    assert_eq!((again.profiles_created, again.alert_transitions), (0, 0), "a repeat creates nothing and tells nothing");
     matches(&bench, &expected).await;
 }
 
@@ -129,4 +129,14 @@ async fn the_hard_sample_shuffled_and_repeated_matches_on_sqlite_in_two_lanes() 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_hard_sample_shuffled_and_repeated_matches_on_postgres_in_eight_lanes() {
     hard(Database::Postgres, "8").await;
+}
+
+/// The same file, but for the mark `internal`: two segments, and a topic between them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_where_the_stages_pass_records_over_the_broker() {
+    let mut bench = Bench::new(Database::Sqlite).await;
+    bench.split = true;
+    let counts = bench.run(&[], record_lines(&sample("events.jsonl"))).await;
+    assert_eq!(counts.records_written, 1006, "each event was written to the topic between the stages");
+    matches(&bench, &expected(&sample("expected.jsonl"))).await;
 }

@@ -1,12 +1,14 @@
 //! `syncline list`: what a pipeline file may use.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use transforms::Entry;
 
 use super::format::Format;
+use crate::config::Environment;
 use crate::config::listing::{self, Described};
 
 /// Shows what a pipeline file may use, with options and their defaults.
@@ -16,6 +18,9 @@ pub struct List {
     /// Of what.
     #[arg(value_enum)]
     what: What,
+    /// The pipeline file whose schemas are listed.
+    #[arg(long, value_name = "FILE", default_value = "pipeline.yaml")]
+    pipeline: PathBuf,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -30,6 +35,8 @@ pub enum What {
     Brokers,
     /// Where profiles are stored.
     Sinks,
+    /// What the pipeline file's topics carry.
+    Schemas,
 }
 
 impl List {
@@ -37,12 +44,13 @@ impl List {
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written.
-    pub fn run(&self, catalogue: &[Entry], out: &mut dyn Write, width: u16) -> io::Result<()> {
+    /// When `out` cannot be written, or the pipeline file or one of its schemas cannot be read.
+    pub fn run(&self, environment: &dyn Environment, catalogue: &[Entry], out: &mut dyn Write, width: u16) -> io::Result<()> {
         let all = match self.what {
             What::Transforms => listing::transforms(catalogue),
             What::Brokers => listing::brokers(),
             What::Sinks => listing::sinks(),
+            What::Schemas => listing::schemas(&self.pipeline, environment)?,
         };
         match self.format {
             Format::Json => writeln!(out, "{:#}", all.iter().map(as_json).collect::<Value>()),

@@ -106,7 +106,9 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Consume(args) => block_on(pipeline::consume(args)),
         Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| true)),
         Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
-        Command::List(list) => printed(list.run(transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true)),
+        Command::List(list) => {
+            printed(list.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true))
+        }
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }

@@ -1,8 +1,13 @@
 //! What a pipeline file may use, told by the same tables that check it.
 
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
 use serde_json::Value;
 use transforms::{Entry, Shape};
 
+use super::environment::Environment;
 use super::grammar::{BROKERS, Kind, SINK, Table};
 use super::parameters::{self, Parameter};
 
@@ -92,4 +97,53 @@ fn options(table: &Table) -> Vec<Parameter> {
         Parameter { path: key.name.to_owned(), kind, default, description: key.summary.to_owned() }
     };
     table.keys.iter().map(option).collect()
+}
+
+/// The schemas that a pipeline file's topics name, each with its topics and the members of its events.
+///
+/// # Errors
+///
+/// When the pipeline file or a schema cannot be read.
+pub fn schemas(pipeline: &Path, environment: &dyn Environment) -> io::Result<Vec<Described>> {
+    let read = |path: &Path| {
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        environment.read(path).map_err(named)
+    };
+    let invalid = |path: &Path, why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()));
+    let file = super::written(&read(pipeline)?).map_err(|errors| invalid(pipeline, errors.to_string()))?;
+    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (topic, options) in file["topics"].as_object().into_iter().flatten() {
+        if let Some(schema) = options["schema"].as_str() {
+            topics.entry(schema).or_default().push(topic);
+        }
+    }
+    let described = topics.into_iter().map(|(name, topics)| {
+        let path = pipeline.with_file_name(name);
+        let schema: Value = serde_json::from_str(&read(&path)?).map_err(|error| invalid(&path, error.to_string()))?;
+        Ok(schema_of(name, &topics, &schema))
+    });
+    described.collect()
+}
+
+fn schema_of(name: &str, topics: &[&str], schema: &Value) -> Described {
+    let text = |value: &Value, member: &str| value[member].as_str().unwrap_or_default().to_owned();
+    let kind = |member: &Value| match (&member["type"], member["$ref"].as_str()) {
+        (Value::String(one), _) => one.clone(),
+        (Value::Array(several), _) => several.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" or "),
+        (_, Some(to)) => to.rsplit('/').next().unwrap_or_default().to_owned(),
+        _ => String::new(),
+    };
+    let member = |(path, member): (&String, &Value)| Parameter {
+        path: path.clone(),
+        kind: kind(member),
+        default: None,
+        description: text(member, "description"),
+    };
+    Described {
+        name: name.to_owned(),
+        summary: format!("{} On {}.", text(schema, "description"), topics.join(", ")),
+        stands: None,
+        ports: Vec::new(),
+        options: schema["properties"].as_object().into_iter().flatten().map(member).collect(),
+    }
 }

@@ -1,12 +1,12 @@
 //! From a plan to a pipeline that can run: connects to what the plan names.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction};
 use sinks::{Settings, Sink};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::backoff::Backoff;
 use super::counters::Counters;
@@ -54,12 +54,9 @@ pub async fn connect_brokers(plan: &Plan, clock: &Arc<dyn Clock>) -> Result<BTre
 /// How a sink of a plan is opened.
 #[must_use]
 pub fn sink_settings(pipeline: &str, sink: &SinkPlan) -> Settings {
-    Settings {
-        table: sink.table.clone(),
-        columns: sink.columns.clone(),
-        connections: sink.connections,
-        ..Settings::new(pipeline)
-    }
+    let mut columns = sink.columns.clone();
+    columns.entry("customer_id".to_owned()).or_insert_with(|| sink.key.clone());
+    Settings { table: sink.table.clone(), columns, connections: sink.connections, ..Settings::new(pipeline) }
 }
 
 impl Pipeline {
@@ -142,12 +139,12 @@ impl Pipeline {
     pub async fn backlog(&self) -> Result<u64, Fault> {
         let mut backlog = 0;
         for at in 0..self.plan.segments.len() {
-            backlog += self.segment(at).backlog().await?;
+            backlog += self.segment(at, watch::channel(false).1).backlog().await?;
         }
         Ok(backlog)
     }
 
-    pub(super) fn segment(&self, at: usize) -> Segment {
+    pub(super) fn segment(&self, at: usize, stop: watch::Receiver<bool>) -> Segment {
         Segment {
             plan: Arc::clone(&self.plan),
             at,
@@ -159,10 +156,12 @@ impl Pipeline {
             outbox: Arc::clone(&self.outbox),
             owner: self.options.owner.clone(),
             patience: self.options.patience,
+            stop,
+            stopped_at: OnceLock::new(),
         }
     }
 
-    pub(super) fn publisher(&self) -> Publisher {
+    pub(super) fn publisher(&self, insists: bool) -> Publisher {
         Publisher {
             plan: Arc::clone(&self.plan),
             brokers: self.brokers.clone(),
@@ -171,6 +170,7 @@ impl Pipeline {
             health: Arc::clone(&self.options.health),
             outbox: Arc::clone(&self.outbox),
             owner: self.options.owner.clone(),
+            insists,
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The stateless half of a segment: its fused steps, from a raw record to what leaves them.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use schemas::{Raw, Reason, Record, Reject, TopicName};
 use transforms::{OUT, Step};
 
 use super::wire;
-use crate::config::{SegmentPlan, StagePlan};
+use crate::config::{SegmentPlan, StagePlan, TopicPlan};
 
 /// What leaves the chain for one raw record.
 #[derive(Debug)]
@@ -32,16 +33,17 @@ pub(super) enum Passed {
 
 /// The fused steps of a segment.
 pub(super) struct Chain<'p> {
+    topics: &'p BTreeMap<TopicName, TopicPlan>,
     stages: &'p [StagePlan],
     readers: HashMap<&'p TopicName, usize>,
 }
 
 impl<'p> Chain<'p> {
     /// The chain of a segment. `segment.stages` stand in the order in which records flow.
-    pub(super) fn new(segment: &'p SegmentPlan) -> Self {
+    pub(super) fn new(topics: &'p BTreeMap<TopicName, TopicPlan>, segment: &'p SegmentPlan) -> Self {
         let stages = segment.stages.as_slice();
         let readers = stages.iter().enumerate().flat_map(|(at, stage)| stage.from.iter().map(move |topic| (topic, at))).collect();
-        Self { stages, readers }
+        Self { topics, stages, readers }
     }
 
     /// Takes one raw record through the steps. A reject, or a panic, refuses the record whole: nothing of it leaves.
@@ -102,7 +104,10 @@ impl<'p> Chain<'p> {
     }
 
     /// Into the stage that reads the topic here, without a broker between; or out of the segment.
-    fn route(&self, topic: &TopicName, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+    fn route(&self, topic: &TopicName, mut record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        if let Some(member) = self.topics.get(topic).and_then(|topic| topic.key.as_deref()) {
+            record.key = key(&record, member);
+        }
         match self.readers.get(topic) {
             Some(&stage) => self.advance(stage, 0, record, out),
             None => {
@@ -111,6 +116,12 @@ impl<'p> Chain<'p> {
             }
         }
     }
+}
+
+/// The member of the value that a topic's `key:` names, as the key of the record: a text, or a number as it was sent.
+fn key(record: &Record, member: &str) -> Option<String> {
+    let value = record.value.as_ref().get(member)?;
+    value.as_str().map(Cow::into_owned).or_else(|| value.as_number().map(str::to_owned))
 }
 
 /// Runs a step; a panic inside it refuses the record, and the pipeline goes on.

@@ -146,8 +146,7 @@ impl Lane {
             if fault.reaction() != Reaction::Retry {
                 return Err(fault);
             }
-            self.segment.troubled(&fault);
-            tokio::time::sleep(backoff.next()).await;
+            self.segment.wait_after(fault, &mut backoff).await?;
         }
     }
 

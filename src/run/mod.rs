@@ -11,10 +11,12 @@ mod build;
 mod cache;
 mod chain;
 mod counters;
+mod dispatch;
 mod health;
 mod keyed;
 mod lane;
 mod publisher;
+mod reading;
 mod segment;
 mod tracker;
 mod wire;
@@ -38,11 +40,10 @@ impl Pipeline {
     /// A fault that retrying cannot mend.
     pub async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
         let (end, ended) = watch::channel(false);
-        let publishing = tokio::spawn(self.publisher().run(ended));
+        let publishing = tokio::spawn(self.publisher(false).run(ended));
         let mut segments = JoinSet::new();
-        for segment in self.segments() {
-            let stop = stop.clone();
-            segments.spawn(async move { segment.run(Until::Stopped, stop).await });
+        for segment in self.segments(&stop) {
+            segments.spawn(async move { segment.run(Until::Stopped).await });
         }
         let worked = join(&mut segments).await;
         self.finish(worked, end, publishing).await
@@ -57,10 +58,10 @@ impl Pipeline {
     /// A fault that retrying cannot mend.
     pub async fn run_until_caught_up(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
         let (end, ended) = watch::channel(false);
-        let publishing = tokio::spawn(self.publisher().run(ended));
+        let publishing = tokio::spawn(self.publisher(true).run(ended));
         let mut worked = Ok(());
-        for segment in self.segments() {
-            worked = segment.run(Until::CaughtUp, stop.clone()).await;
+        for segment in self.segments(&stop) {
+            worked = segment.run(Until::CaughtUp).await;
             if worked.is_err() || *stop.borrow() {
                 break;
             }
@@ -68,8 +69,8 @@ impl Pipeline {
         self.finish(worked, end, publishing).await
     }
 
-    fn segments(&self) -> Vec<Arc<Segment>> {
-        (0..self.plan().segments.len()).map(|at| Arc::new(self.segment(at))).collect()
+    fn segments(&self, stop: &watch::Receiver<bool>) -> Vec<Arc<Segment>> {
+        (0..self.plan().segments.len()).map(|at| Arc::new(self.segment(at, stop.clone()))).collect()
     }
 
     /// Lets the publisher send what is left, and reports the first fault.

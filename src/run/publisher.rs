@@ -36,6 +36,18 @@ pub(super) struct Publisher {
     pub(super) health: Arc<Health>,
     pub(super) outbox: Arc<Notify>,
     pub(super) owner: String,
+    /// Whether it waits for a broker or database that is away before it ends. What it does not send, the next run sends.
+    pub(super) insists: bool,
+}
+
+/// What a round of publishing came to.
+enum Turn {
+    /// So many entries were sent.
+    Sent(usize),
+    /// There is nothing to send.
+    Empty,
+    /// Another process publishes, and has not sent all of it.
+    Waiting,
 }
 
 impl Publisher {
@@ -50,20 +62,26 @@ impl Publisher {
         loop {
             let stopping = *stop.borrow_and_update();
             match self.turn(&mut leases).await {
-                Ok(0) if stopping => break,
-                Ok(0) => {
+                Ok(Turn::Empty) if stopping => break,
+                Ok(Turn::Waiting) if stopping && !self.insists => break,
+                Ok(Turn::Empty | Turn::Waiting) => {
                     tokio::select! {
                         () = self.outbox.notified() => {}
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
-                        _ = stop.changed() => {}
+                        _ = stop.changed(), if !stopping => {}
                     }
                 }
-                Ok(_) => {
+                Ok(Turn::Sent(entries)) => {
+                    self.counters.count_published(entries);
                     backoff.reset();
                     self.health.good("outbox");
                 }
                 Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
                 Err(fault) if fault.reaction() == Reaction::Retry => {
+                    if stopping && !self.insists {
+                        tracing::warn!(%fault, "ending with records in the outbox; the next run sends them");
+                        break;
+                    }
                     self.counters.count_retry();
                     if self.health.bad("outbox", fault.to_string()) {
                         tracing::warn!(%fault, advice = fault.advice(), "the outbox waits");
@@ -73,25 +91,30 @@ impl Publisher {
                 Err(fault) => return Err(fault),
             }
         }
-        self.sink.release(&leases).await
+        if let Err(fault) = self.sink.release(&leases).await {
+            tracing::debug!(%fault, "the outbox's lease is not released; it expires");
+        }
+        Ok(())
     }
 
-    /// One round: keep the lease, send the next entries. Returns how many; 0, too, where another process holds the lease.
-    async fn turn(&self, leases: &mut Vec<Lease>) -> Result<usize, Fault> {
+    /// One round: keep the lease, send the next entries.
+    async fn turn(&self, leases: &mut Vec<Lease>) -> Result<Turn, Fault> {
         if leases.is_empty() {
-            let Some(claimed) = self.claim().await? else { return Ok(0) };
+            let Some(claimed) = self.claim().await? else {
+                let left = self.sink.outbox(1).await?;
+                return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
+            };
             *leases = claimed;
         } else {
             self.sink.renew(leases).await?;
         }
         let entries = self.sink.outbox(AT_ONCE).await?;
         if entries.is_empty() {
-            return Ok(0);
+            return Ok(Turn::Empty);
         }
         self.send(&entries).await?;
         self.sink.published(&entries).await?;
-        self.counters.count_published(entries.len());
-        Ok(entries.len())
+        Ok(Turn::Sent(entries.len()))
     }
 
     async fn claim(&self) -> Result<Option<Vec<Lease>>, Fault> {

@@ -1,34 +1,32 @@
 //! A segment at work: claims its partitions, reads from its positions, drives the chain and the lanes, and ends in order.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Lease, Position};
-use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
-use tokio::sync::{Notify, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::cache::Cache;
-use super::chain::{Chain, Passed};
 use super::counters::Counters;
+use super::dispatch::dispatch;
 use super::health::Health;
 use super::keyed::Keyed;
-use super::lane::{Item, Lane, Work};
-use super::tracker::{Ticket, Tracker};
-use super::wire;
+use super::lane::Lane;
+use super::reading::{self, Reading};
+use super::tracker::Tracker;
 use crate::config::{Plan, SegmentPlan, StagePlan};
-use crate::topics::{ReadLimits, TopicPartition, Topics};
+use crate::topics::{TopicPartition, Topics};
 
-/// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
-const UNDER_WAY_BYTES: usize = 64 << 20;
 /// How many bytes of profiles the lanes of a segment keep, together.
 const CACHE_BYTES: usize = 64 << 20;
-const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+/// How long a run that was told to end goes on trying to commit what it has read.
+const DRAINING: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How often a waiting claim is tried again.
 const CLAIM_AGAIN: Duration = Duration::from_millis(250);
@@ -57,12 +55,14 @@ pub(super) struct Segment {
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
     pub(super) patience: Option<Duration>,
+    /// Turns true when the run is to end.
+    pub(super) stop: watch::Receiver<bool>,
+    /// When it was first seen to be true.
+    pub(super) stopped_at: OnceLock<Instant>,
 }
 
-type Dispatched = (Arc<Raw>, Arc<Ticket>);
-
 impl Segment {
-    fn segment(&self) -> &SegmentPlan {
+    pub(super) fn segment(&self) -> &SegmentPlan {
         &self.plan.segments[self.at]
     }
 
@@ -105,12 +105,26 @@ impl Segment {
         }
     }
 
-    fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
+    pub(super) fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
 
+    /// Waits before a fault's cause is tried again.
+    ///
+    /// # Errors
+    ///
+    /// The fault itself, where the run was told to end some time ago: what is not committed is read again by the next one.
+    pub(super) async fn wait_after(&self, fault: Fault, backoff: &mut Backoff) -> Result<(), Fault> {
+        if *self.stop.borrow() && self.stopped_at.get_or_init(Instant::now).elapsed() > DRAINING {
+            return Err(fault);
+        }
+        self.troubled(&fault);
+        tokio::time::sleep(backoff.next()).await;
+        Ok(())
+    }
+
     /// Notes a fault that is being waited for, once in the log.
-    pub(super) fn troubled(&self, fault: &Fault) {
+    fn troubled(&self, fault: &Fault) {
         self.counters.count_retry();
         if fault.kind() != FaultKind::Conflict && self.health.bad(&self.segment().name, fault.to_string()) {
             tracing::warn!(segment = self.segment().name, %fault, advice = fault.advice(), "waiting");
@@ -146,7 +160,7 @@ impl Segment {
     }
 
     /// Tries again until it succeeds, or until a fault says that trying is no use.
-    async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+    pub(super) async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
@@ -157,10 +171,7 @@ impl Segment {
                     self.recovered();
                     return Ok(value);
                 }
-                Err(fault) if fault.reaction() == Reaction::Retry => {
-                    self.troubled(&fault);
-                    tokio::time::sleep(backoff.next()).await;
-                }
+                Err(fault) if fault.reaction() == Reaction::Retry => self.wait_after(fault, &mut backoff).await?,
                 Err(fault) => return Err(fault),
             }
         }
@@ -171,9 +182,9 @@ impl Segment {
     /// # Errors
     ///
     /// A fault that retrying cannot mend.
-    pub(super) async fn run(self: &Arc<Self>, until: Until, stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    pub(super) async fn run(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         loop {
-            match self.run_once(until, stop.clone()).await {
+            match self.run_once(until).await {
                 Err(fault) if fault.reaction() == Reaction::Rejoin && self.patience.is_none() => {
                     tracing::warn!(segment = self.segment().name, %fault, "lost its partitions; joining again");
                 }
@@ -182,13 +193,13 @@ impl Segment {
         }
     }
 
-    async fn run_once(self: &Arc<Self>, until: Until, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    async fn run_once(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         let inputs = self.inputs().await?;
         let assigned: Vec<_> = inputs.iter().map(|of| self.assigned(of)).collect();
-        let Some(leases) = self.claim(&assigned, &mut stop).await? else { return Ok(()) };
+        let Some(leases) = self.claim(&assigned).await? else { return Ok(()) };
         let leases = Arc::new(leases);
         let worked = tokio::select! {
-            worked = self.work(&inputs, &leases, until, stop) => worked,
+            worked = self.work(&inputs, &leases, until) => worked,
             fault = self.keep(&leases) => Err(fault),
         };
         if let Err(fault) = self.sink.release(&leases).await {
@@ -223,7 +234,8 @@ impl Segment {
     }
 
     /// Claims the partitions; waits while somebody else holds one. `None`: told to stop while waiting.
-    async fn claim(&self, assigned: &[Assigned], stop: &mut watch::Receiver<bool>) -> Result<Option<Vec<Lease>>, Fault> {
+    async fn claim(&self, assigned: &[Assigned]) -> Result<Option<Vec<Lease>>, Fault> {
+        let mut stop = self.stop.clone();
         let since = Instant::now();
         let mut said = false;
         loop {
@@ -264,13 +276,7 @@ impl Segment {
         }
     }
 
-    async fn work(
-        self: &Arc<Self>,
-        inputs: &[TopicPartition],
-        leases: &Arc<Vec<Lease>>,
-        until: Until,
-        stop: watch::Receiver<bool>,
-    ) -> Result<(), Fault> {
+    async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
         let starts = self.starts(inputs).await?;
         let tracker = Arc::new(Tracker::starting_at(&starts));
         let stage = self.store_stage();
@@ -285,7 +291,7 @@ impl Segment {
         }
         let (read, batches) = mpsc::channel(2);
         tasks.spawn(dispatch(Arc::clone(self), Arc::clone(&tracker), batches, lanes));
-        let memory = Arc::new(Semaphore::new(UNDER_WAY_BYTES >> 10));
+        let memory = reading::memory();
         for (broker, from) in self.by_broker(&starts) {
             let ends = match until {
                 Until::Stopped => None,
@@ -299,7 +305,7 @@ impl Segment {
                 tracker: Arc::clone(&tracker),
                 memory: Arc::clone(&memory),
             };
-            tasks.spawn(reading.run(read.clone(), stop.clone()));
+            tasks.spawn(reading.run(read.clone()));
         }
         drop(read);
         while let Some(ended) = tasks.join_next().await {
@@ -359,130 +365,5 @@ impl Segment {
         let batch = Batch { positions: positions.collect(), leases: leases.to_vec(), now: self.clock.now(), ..Batch::default() };
         self.patiently(|| self.sink.write(&batch)).await?;
         Ok(())
-    }
-}
-
-/// Takes batches through the chain, off the runtime's threads, and hands what leaves it to the lanes.
-async fn dispatch(
-    segment: Arc<Segment>,
-    tracker: Arc<Tracker>,
-    mut batches: mpsc::Receiver<Vec<Dispatched>>,
-    lanes: Vec<mpsc::Sender<Item>>,
-) -> Result<(), Fault> {
-    while let Some(batch) = batches.recv().await {
-        let passing = Arc::clone(&segment);
-        let passed = tokio::task::spawn_blocking(move || {
-            let chain = Chain::new(passing.segment());
-            batch.into_iter().map(|(raw, ticket)| (chain.pass(&raw), raw, ticket)).collect::<Vec<_>>()
-        });
-        let passed = passed.await.map_err(|error| Fault::caused(FaultKind::Bug, "the chain panicked", error))?;
-        for (outputs, raw, ticket) in passed {
-            if outputs.is_empty() {
-                tracker.resolve([&ticket]);
-                segment.counters.count_resolved(1);
-                continue;
-            }
-            ticket.expect(outputs.len());
-            for output in outputs {
-                let (lane, what) = addressed(&segment, output, &raw, lanes.len());
-                let item = Item { raw: Arc::clone(&raw), ticket: Arc::clone(&ticket), what };
-                if lanes[lane].send(item).await.is_err() {
-                    // The lane ended with a fault, which is the one to report.
-                    return Ok(());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The lane of an output, by its key, and what the lane is to do with it.
-fn addressed(segment: &Segment, output: Passed, raw: &Raw, lanes: usize) -> (usize, Work) {
-    match output {
-        Passed::Keyed(record) => {
-            segment.counters.count_tolerated(record.tolerated);
-            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Keyed(record))
-        }
-        Passed::Output { topic, record } => {
-            segment.counters.count_tolerated(record.tolerated);
-            (lane_of(record.key.as_deref().unwrap_or_default(), lanes), Work::Output(wire::write(&topic, &record)))
-        }
-        Passed::Rejected { stage, reject } => (lane_of(&raw.origin, lanes), Work::Dead(stage, reject)),
-    }
-}
-
-fn lane_of(key: impl Hash, lanes: usize) -> usize {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
-}
-
-/// The reading of one broker's partitions.
-struct Reading {
-    segment: Arc<Segment>,
-    broker: String,
-    /// The offset that each partition is to give next.
-    next: BTreeMap<TopicPartition, u64>,
-    /// Where to end; `None`: nowhere.
-    ends: Option<BTreeMap<TopicPartition, u64>>,
-    tracker: Arc<Tracker>,
-    memory: Arc<Semaphore>,
-}
-
-impl Reading {
-    /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
-    async fn run(mut self, out: mpsc::Sender<Vec<Dispatched>>, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let segment = Arc::clone(&self.segment);
-        let broker = Arc::clone(segment.broker(&self.broker)?);
-        'open: loop {
-            let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
-            let mut reader = segment.patiently(|| broker.reader(&from)).await?;
-            loop {
-                if self.caught_up() {
-                    return Ok(());
-                }
-                let read = tokio::select! {
-                    biased;
-                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
-                    read = reader.read(&READ) => read,
-                };
-                match read {
-                    Ok(records) if records.is_empty() => {}
-                    Ok(records) => {
-                        let batch = self.register(records).await;
-                        if out.send(batch).await.is_err() {
-                            return Ok(());
-                        }
-                    }
-                    Err(fault) if fault.reaction() == Reaction::Retry => {
-                        segment.troubled(&fault);
-                        continue 'open;
-                    }
-                    Err(fault) => return Err(fault),
-                }
-            }
-        }
-    }
-
-    fn caught_up(&self) -> bool {
-        let Some(ends) = &self.ends else { return false };
-        ends.iter().all(|(of, end)| self.next.get(of).is_some_and(|next| next >= end))
-    }
-
-    /// Waits for memory, then registers the records with the tracker.
-    async fn register(&mut self, records: Vec<Raw>) -> Vec<Dispatched> {
-        let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
-        self.segment.counters.count_read(records.len(), bytes);
-        let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
-        // The semaphore is never closed. The whole batch's share is held by its first ticket: batches are resolved nearly together.
-        let mut memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok();
-        let mut batch = Vec::with_capacity(records.len());
-        for raw in records {
-            let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
-            self.next.insert(of.clone(), raw.origin.offset + 1);
-            let ticket = self.tracker.read(of, raw.origin.offset, memory.take());
-            batch.push((Arc::new(raw), ticket));
-        }
-        batch
     }
 }

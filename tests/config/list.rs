@@ -21,7 +21,7 @@ fn printed(arguments: &str) -> String {
             format!("{code:?}\n")
         }
         Command::List(list) => {
-            list.run(CATALOGUE, &mut out, 130).unwrap();
+            list.run(&Machine::default(), CATALOGUE, &mut out, 130).unwrap();
             String::new()
         }
     };

@@ -7,3 +7,4 @@ mod environment;
 mod good;
 mod hashes;
 mod list;
+mod shipped;

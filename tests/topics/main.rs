@@ -5,4 +5,5 @@ mod contract;
 mod kill;
 mod local;
 mod memory;
+mod processes;
 mod subject;

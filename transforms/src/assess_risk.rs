@@ -19,11 +19,10 @@ use schemas::JsonRef;
 use schemas::profile::{Computed, CustomerType, Factor, RiskAssessment, RiskLevel, SectionName};
 
 use crate::catalogue::{Entry, Shape};
-use crate::check_conformity::checklist::is_non_compliant;
 use crate::message::Locale;
 use crate::message::factor::{self, FactorText};
 use crate::parameters::Score;
-use crate::{Derive, Subject, field, parameters};
+use crate::{Derive, Subject, field, parameters, report};
 
 pub(crate) use params::RiskParams;
 use params::{Above, Below};
@@ -134,7 +133,7 @@ fn institution(params: &RiskParams, data: JsonRef<'_>, found: &mut Factors) {
         let points = rules.capital_below_minimum.points;
         found.add(&factor::CAPITAL_BELOW_MINIMUM, "/specificData/capitalSocial", points, saw, limit);
     }
-    if reports.is_some_and(is_non_compliant) {
+    if reports.is_some_and(report::any_non_compliant) {
         let (saw, limit) = ("non_conforme".to_owned(), "conforme".to_owned());
         let points = rules.non_compliant_report.points;
         found.add(&factor::NON_COMPLIANT_REPORT, "/specificData/rapportsConformite", points, saw, limit);

@@ -34,7 +34,7 @@ use crate::{Derive, Subject, field, form, parameters};
 
 use checklist::Checklist;
 
-pub(crate) mod checklist;
+mod checklist;
 
 /// Parameters of `check_conformity`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -194,7 +194,7 @@ fn company(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// Issues, as they are found.
-pub(crate) struct Findings {
+struct Findings {
     locale: Locale,
     issues: Vec<Issue>,
 }

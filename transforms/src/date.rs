@@ -9,17 +9,7 @@ pub(crate) fn day(value: JsonRef<'_>) -> Option<NaiveDate> {
 }
 
 fn parse(text: &str) -> Option<NaiveDate> {
-    if text.len() > 10 {
-        return DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).date_naive());
-    }
-    // chrono's own reader also takes `2025-1-9` and `+2025-01-09`, which are no RFC 3339 dates.
-    let digits = |from: usize, to: usize| {
-        let part = text.get(from..to).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?;
-        part.parse::<u32>().ok()
-    };
-    let dashes = text.len() == 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
-    let year = i32::try_from(digits(0, 4)?).ok()?;
-    dashes.then(|| NaiveDate::from_ymd_opt(year, digits(5, 7)?, digits(8, 10)?)).flatten()
+    schemas::instant(text).map(|at| at.date_naive())
 }
 
 /// Whether `day` lies more than `months` calendar months before `as_of`; exactly that many months is not more.

@@ -42,6 +42,7 @@ mod parameters;
 mod quantity;
 mod raise_alerts;
 mod rate_compliance;
+mod report;
 mod set_attention;
 pub mod trial;
 mod validate;

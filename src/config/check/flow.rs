@@ -1,6 +1,6 @@
 //! How stages and topics hang together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::TopicName;
 use transforms::Shape;
@@ -67,8 +67,9 @@ fn matches(pattern: &str, name: &str) -> bool {
 
 /// Everything that can be said once it is known who reads and writes what.
 pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+    let own: BTreeSet<&TopicName> = stages.iter().flat_map(Stage::passes_on).map(|topic| &topic.name).collect();
     for stage in stages {
-        inputs(stage, topics, report);
+        inputs(stage, topics, &own, report);
         stores(stage, sinks, report);
     }
     internal_topics(stages, topics, report);
@@ -80,10 +81,9 @@ pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, 
     }
 }
 
-/// A stage reads either what comes from a broker, and decodes it, or one internal topic.
-fn inputs(stage: &Stage, topics: &Topics, report: &mut Report) {
+/// A stage reads either foreign records, and decodes them; or records that a stage passes on, over a broker or inside the process.
+fn inputs(stage: &Stage, topics: &Topics, own: &BTreeSet<&TopicName>, report: &mut Report) {
     let (internal, outer): (Vec<_>, Vec<_>) = stage.reads.iter().partition(|topic| topics.is_internal(&topic.name));
-    let decode = stage.steps.iter().find(|step| step.shape == Shape::Decode);
     if let (Some(inner), Some(outer)) = (internal.first(), outer.first()) {
         let message =
             format!("the stage `{}` reads the internal topic `{}` and `{}`, which is not", stage.name, inner.name, outer.name);
@@ -94,23 +94,16 @@ fn inputs(stage: &Stage, topics: &Topics, report: &mut Report) {
         let finding = Finding::error(second.place.clone(), format!("the stage `{}` reads two internal topics", stage.name));
         report.push(finding.help("let the stages before it write to one internal topic, or remove `internal` from these"));
     }
-    match (decode, internal.first(), outer.first()) {
-        (Some(decode), Some(inner), _) => {
-            let message = format!("`{}` stands in the stage `{}`, whose records are decoded already", decode.name, stage.name);
-            report.push(
-                Finding::error(decode.place.clone(), message).help(format!("`{}` is internal: remove the step", inner.name)),
-            );
-        }
-        (None, _, Some(outer)) if !stage.steps_incomplete => {
-            let message = format!("the stage `{}` reads `{}` without decoding it", stage.name, outer.name);
-            report.push(Finding::error(stage.place.clone(), message).help("begin its steps with `use: decode`"));
-        }
-        (Some(decode), _, Some(outer)) if !decode.enabled => {
-            let message = format!("`{}` is switched off, but the stage `{}` reads `{}`", decode.name, stage.name, outer.name);
-            report.push(Finding::error(decode.place.clone(), message).help("remove its `if`"));
-        }
-        _ => {}
+    let (passed_on, foreign): (Vec<_>, Vec<_>) = outer.into_iter().partition(|topic| own.contains(&topic.name));
+    if let (Some(passed_on), Some(foreign)) = (passed_on.first(), foreign.first()) {
+        let message = format!(
+            "the stage `{}` reads `{}`, which a stage writes, and `{}`, which is foreign",
+            stage.name, passed_on.name, foreign.name
+        );
+        report.push(Finding::error(passed_on.place.clone(), message).help("split the stage: only foreign records are decoded"));
+        return;
     }
+    decoding(stage, internal.first().or(passed_on.first()).copied(), foreign.first().copied(), report);
     if stage.store.is_some() {
         for topic in &stage.reads {
             if topics.declared.get(&topic.name).is_some_and(|topic| topic.plan.key.is_none()) {
@@ -119,6 +112,27 @@ fn inputs(stage: &Stage, topics: &Topics, report: &mut Report) {
                     .push(Finding::error(topic.place.clone(), message).help("declare it with `key:`, such as `key: customerId`"));
             }
         }
+    }
+}
+
+/// Foreign records are decoded; those that a stage passes on are decoded already.
+fn decoding(stage: &Stage, passed_on: Option<&Named<TopicName>>, foreign: Option<&Named<TopicName>>, report: &mut Report) {
+    let decode = stage.steps.iter().find(|step| step.shape == Shape::Decode);
+    match (decode, passed_on, foreign) {
+        (Some(decode), Some(passed_on), _) => {
+            let message = format!("`{}` stands in the stage `{}`, whose records are decoded already", decode.name, stage.name);
+            let help = format!("`{}` carries what a stage before it passes on: remove the step", passed_on.name);
+            report.push(Finding::error(decode.place.clone(), message).help(help));
+        }
+        (None, _, Some(foreign)) if !stage.steps_incomplete => {
+            let message = format!("the stage `{}` reads `{}` without decoding it", stage.name, foreign.name);
+            report.push(Finding::error(stage.place.clone(), message).help("begin its steps with `use: decode`"));
+        }
+        (Some(decode), _, Some(foreign)) if !decode.enabled => {
+            let message = format!("`{}` is switched off, but the stage `{}` reads `{}`", decode.name, stage.name, foreign.name);
+            report.push(Finding::error(decode.place.clone(), message).help("remove its `if`"));
+        }
+        _ => {}
     }
 }
 

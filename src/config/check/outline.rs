@@ -76,6 +76,12 @@ impl Stage {
         output.chain(ports).chain(dead_letters).chain(changelog)
     }
 
+    /// The topics to which it passes records on, in the form in which the next stage takes them: not alerts, profiles or dead letters.
+    pub(super) fn passes_on(&self) -> impl Iterator<Item = &Named<TopicName>> {
+        let ports = self.steps.iter().filter(|step| step.shape == Shape::Transform).flat_map(|step| step.routes.values());
+        self.to.iter().chain(ports)
+    }
+
     /// Whether it reads that topic.
     pub(super) fn reads_topic(&self, topic: &TopicName) -> bool {
         self.reads.iter().any(|read| read.name == *topic)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::environment::Environment;
 use schemas::{TopicName, Validator};
+use serde_json::Value;
 use transforms::Surroundings;
 
 use super::super::draft::{Member, Place};
@@ -73,22 +73,21 @@ fn schema(file: &Named<&str>, context: &Context<'_>, report: &mut Report) -> Opt
             return None;
         }
     };
-    compile(&text, &path, context.environment).map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause))).ok()
+    compile(&text, &path, context)
+        .map_err(|(message, cause)| report.push(Finding::error(file.place.clone(), message).cause(cause)))
+        .ok()
 }
 
-/// `$ref`s lead to files beside the schema.
-fn compile(text: &str, path: &Path, environment: &dyn Environment) -> Result<Validator, (String, String)> {
-    let schema: serde_json::Value =
+/// Compiles a schema. The files that it refers to stand beside it.
+fn compile(text: &str, path: &Path, context: &Context<'_>) -> Result<Validator, (String, String)> {
+    let schema: Value =
         serde_json::from_str(text).map_err(|error| (format!("the schema {} is not JSON", path.display()), error.to_string()))?;
-    let beside = |name: &str| {
-        let path = path.with_file_name(name);
-        let text = environment.read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+    let beside = |name: &str| -> Result<Value, String> {
+        let text = context.environment.read(&path.with_file_name(name)).map_err(|error| error.to_string())?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
     };
-    Validator::compile(&schema, &beside).map_err(|error| {
-        let message = format!("the schema {} does not compile", path.display());
-        (message, format!("{}: {}", error.pointer, error.message))
-    })
+    Validator::compile(&schema, &beside)
+        .map_err(|invalid| (format!("the schema {} does not compile", path.display()), invalid.to_string()))
 }
 
 impl Topics {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Findings;
 use crate::message::issue;
 use crate::parameters::{Percent, Score, Threshold};
-use crate::{Subject, date, field};
+use crate::{Subject, date, field, report};
 
 /// Limits of the checklist.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +77,7 @@ pub(super) fn institution(limits: &Checklist, subject: &Subject<'_>, findings: &
     if site.or(online).is_none() {
         findings.add(&issue::NO_DIGITAL_PRESENCE, MissingData, Low, "/specificData/siteWeb");
     }
-    if reports.is_some_and(is_non_compliant) {
+    if reports.is_some_and(report::any_non_compliant) {
         findings.add(&issue::NON_COMPLIANT_REPORT, ComplianceIssue, High, "/specificData/rapportsConformite");
     }
     if let Some(shares) = shares {
@@ -120,11 +120,6 @@ fn audit_age(limits: &Checklist, as_of: DateTime<Utc>, audit: Option<JsonRef<'_>
         let values = [("date", &*day.to_string()), ("months", &*limits.audit_max_age_months.to_string())];
         findings.add_with(&issue::AUDIT_OUTDATED, ComplianceIssue, Medium, "/specificData/auditExterne/derniereDate", &values);
     }
-}
-
-/// Whether one of these compliance reports says `non_conforme`.
-pub(crate) fn is_non_compliant(reports: JsonRef<'_>) -> bool {
-    reports.elements().any(|report| field::is_text(report.get("statut"), "non_conforme"))
 }
 
 fn shareholding(limits: &Checklist, shares: JsonRef<'_>, findings: &mut Findings) {

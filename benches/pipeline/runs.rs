@@ -1,0 +1,112 @@
+//! What was measured, run by run.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::process::Done;
+use crate::{Failure, process};
+
+/// One run of the pipeline.
+#[derive(Debug, Clone)]
+pub(crate) struct Measured {
+    /// Records whose effects are durable.
+    pub(crate) events: u64,
+    /// Profile rows written, each time one was.
+    pub(crate) rows: u64,
+    /// Transactions.
+    pub(crate) commits: u64,
+    /// From the first read to the last durable effect.
+    pub(crate) working: Duration,
+    /// From the start of the process to its end.
+    pub(crate) wall: Duration,
+    /// Peak resident set.
+    pub(crate) peak_bytes: Option<u64>,
+}
+
+impl Measured {
+    /// Reads what `syncline run --until-caught-up --format json` printed.
+    ///
+    /// # Errors
+    ///
+    /// When that is not what it prints.
+    pub(crate) fn read(done: &Done) -> Result<Self, Failure> {
+        let counts: Value = serde_json::from_str(&done.stdout)?;
+        let count = |name: &str| counts[name].as_u64().ok_or_else(|| format!("run printed no `{name}`: {counts}"));
+        let seconds = counts["seconds"].as_f64().ok_or_else(|| format!("run printed no `seconds`: {counts}"))?;
+        Ok(Self {
+            events: count("records_resolved")?,
+            rows: count("rows_written")?,
+            commits: count("commits")?,
+            working: Duration::from_secs_f64(seconds),
+            wall: done.wall,
+            peak_bytes: done.peak_bytes,
+        })
+    }
+
+    /// Events a second.
+    pub(crate) fn event_rate(&self) -> f64 {
+        rate(self.events, self.working)
+    }
+
+    /// Rows a second.
+    pub(crate) fn row_rate(&self) -> f64 {
+        rate(self.rows, self.working)
+    }
+}
+
+/// Everything that was run, in the order of the rounds.
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    /// The large workload into PostgreSQL, two lanes.
+    pub(crate) two_lanes: Vec<Measured>,
+    /// The same with one lane.
+    pub(crate) one_lane: Vec<Measured>,
+    /// The same again, when nothing is left to read.
+    pub(crate) caught_up: Vec<Measured>,
+    /// The small workload into PostgreSQL, two lanes.
+    pub(crate) few_customers: Vec<Measured>,
+    /// The large workload into the embedded store.
+    pub(crate) embedded: Vec<Measured>,
+    /// The bare client's rows a second.
+    pub(crate) bare: Vec<f64>,
+}
+
+/// Has the bare client write as many rows as that run did, as many a transaction, over two lanes. Answers rows a second.
+///
+/// # Errors
+///
+/// When it fails, or prints something else than it does.
+pub(crate) fn bare(database: &str, like: &Measured) -> Result<f64, Failure> {
+    const ROUNDS: u64 = 3;
+    let customers = (like.rows / ROUNDS).max(1);
+    let batch = (like.rows / like.commits.max(1)).max(1);
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--release", "--locked", "--package", "sinks", "--example", "bare_upsert", "--", database]);
+    command.args([customers, batch, ROUNDS, 2].map(|number| number.to_string())).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let printed = process::run(&mut command)?.stdout;
+    let rates: Vec<f64> = printed.lines().filter_map(bare_rate).collect();
+    if rates.len() as u64 != ROUNDS {
+        return Err(format!("bare_upsert printed {} rates for {ROUNDS} rounds: {printed}", rates.len()).into());
+    }
+    // Every round writes the same number of rows, so the rate over all of them is the harmonic mean.
+    Ok(rates.len() as f64 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
+}
+
+/// The rate in a line such as `new rows: 12345 rows/s (…)`.
+fn bare_rate(line: &str) -> Option<f64> {
+    line.split_once(": ")?.1.split_once(" rows/s")?.0.parse().ok()
+}
+
+/// The middle value; of an even number, the lower of the two in the middle. Zero of none.
+pub(crate) fn median<T>(values: &[T], of: impl Fn(&T) -> f64) -> f64 {
+    let mut values: Vec<f64> = values.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
+}
+
+fn rate(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64().max(0.001)
+}

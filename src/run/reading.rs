@@ -1,0 +1,97 @@
+//! Reading: the partitions of one broker, from their positions, within the segment's memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{Fault, Raw, Reaction};
+use tokio::sync::{Semaphore, mpsc};
+
+use super::backoff::Backoff;
+use super::segment::Segment;
+use super::tracker::{Ticket, Tracker};
+use crate::topics::{ReadLimits, TopicPartition};
+
+/// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
+const UNDER_WAY_BYTES: usize = 64 << 20;
+const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+
+/// A record that was read, and its ticket.
+pub(super) type Registered = (Arc<Raw>, Arc<Ticket>);
+
+/// The memory that the readings of a segment share, in KiB.
+pub(super) fn memory() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(UNDER_WAY_BYTES >> 10))
+}
+
+/// The reading of one broker's partitions.
+pub(super) struct Reading {
+    pub(super) segment: Arc<Segment>,
+    pub(super) broker: String,
+    /// The offset that each partition is to give next.
+    pub(super) next: BTreeMap<TopicPartition, u64>,
+    /// Where to end; `None`: nowhere.
+    pub(super) ends: Option<BTreeMap<TopicPartition, u64>>,
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) memory: Arc<Semaphore>,
+}
+
+impl Reading {
+    /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
+    pub(super) async fn run(mut self, out: mpsc::Sender<Vec<Registered>>) -> Result<(), Fault> {
+        let segment = Arc::clone(&self.segment);
+        let mut stop = segment.stop.clone();
+        let mut backoff = Backoff::new();
+        let broker = Arc::clone(segment.broker(&self.broker)?);
+        'open: loop {
+            let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
+            let mut reader = segment.patiently(|| broker.reader(&from)).await?;
+            loop {
+                if self.caught_up() {
+                    return Ok(());
+                }
+                let read = tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                    read = reader.read(&READ) => read,
+                };
+                match read {
+                    Ok(records) if records.is_empty() => {}
+                    Ok(records) => {
+                        let batch = self.register(records).await;
+                        if out.send(batch).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    Err(fault) if fault.reaction() == Reaction::Retry => {
+                        segment.wait_after(fault, &mut backoff).await?;
+                        continue 'open;
+                    }
+                    Err(fault) => return Err(fault),
+                }
+            }
+        }
+    }
+
+    fn caught_up(&self) -> bool {
+        let Some(ends) = &self.ends else { return false };
+        ends.iter().all(|(of, end)| self.next.get(of).is_some_and(|next| next >= end))
+    }
+
+    /// Waits for memory, then registers the records with the tracker.
+    async fn register(&mut self, records: Vec<Raw>) -> Vec<Registered> {
+        let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
+        self.segment.counters.count_read(records.len(), bytes);
+        let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
+        // The semaphore is never closed. The whole batch's share is held by its first ticket: batches are resolved nearly together.
+        let mut memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok();
+        let mut batch = Vec::with_capacity(records.len());
+        for raw in records {
+            let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
+            self.next.insert(of.clone(), raw.origin.offset + 1);
+            let ticket = self.tracker.read(of, raw.origin.offset, memory.take());
+            batch.push((Arc::new(raw), ticket));
+        }
+        batch
+    }
+}
