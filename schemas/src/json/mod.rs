@@ -11,6 +11,8 @@
 mod canonical;
 mod parse;
 mod present;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::borrow::Cow;

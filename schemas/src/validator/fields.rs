@@ -112,14 +112,14 @@ impl Field {
 pub(super) type Place = usize;
 
 /// The pattern that the table understands: a text without NUL.
-const WITHOUT_NUL: &str = "^[^\\u0000]*$";
+pub(super) const WITHOUT_NUL: &str = "^[^\\u0000]*$";
 
 /// The members that a schema names.
 #[derive(Debug)]
 pub(super) struct Members {
     named: Vec<Member>,
     /// Open addressing: a member's index plus one, or 0, at its fingerprint or in one of the slots after it.
-    slots: Box<[u16]>,
+    slots: Box<[u32]>,
     /// How many of them must be there.
     pub(super) required: usize,
     /// Whether the schema has `properties`: members that it does not name are then unknown.
@@ -156,7 +156,7 @@ impl Members {
         let (print, mask) = (name.fingerprint(), self.slots.len() - 1);
         let mut slot = print as usize & mask;
         loop {
-            let index = usize::from(self.slots[slot]).checked_sub(1)?;
+            let index = (self.slots[slot] as usize).checked_sub(1)?;
             let member = &self.named[index];
             if member.fingerprint == print && name.is(&member.name) {
                 return Some(member);
@@ -240,9 +240,7 @@ impl<'d> Table<'d> {
                 Member { name: name.to_owned(), fingerprint: json::fingerprint(name.as_bytes()), required, place }
             });
             let named: Vec<Member> = named.collect();
-            // The slots count members in 16 bits; no schema that a person wrote names as many.
-            field.ask |= named.len() >= usize::from(u16::MAX);
-            field.members = (!field.ask).then(|| Members::new(named, gathered.names_members));
+            field.members = Some(Members::new(named, gathered.names_members));
         }
         if gathered.elements.iter().any(|(_, schema)| says_something(schema)) {
             field.elements = Some(self.place(gathered.elements));

@@ -1,5 +1,6 @@
 //! What the `jsonschema` crate found, in our words.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use jsonschema::ValidationError;
@@ -12,8 +13,17 @@ use crate::{JsonRef, Violation};
 /// How much of a value a message quotes.
 const QUOTED_CHARACTERS: usize = 40;
 
+/// What errors say; of the types that one value may have, the first only: a schema and a definition that it narrows say the same twice.
+pub(super) fn violations<'e>(errors: impl Iterator<Item = ValidationError<'e>>, payload: JsonRef<'_>) -> Vec<Violation> {
+    let mut mistyped = HashSet::new();
+    let says_more = |error: &ValidationError<'_>| {
+        !matches!(error.kind(), ValidationErrorKind::Type { .. }) || mistyped.insert(error.instance_path().as_str().to_owned())
+    };
+    errors.filter(says_more).map(|error| violation(&error, payload)).collect()
+}
+
 /// The violation that an error is. `payload` is what was sent, from which the message quotes.
-pub(super) fn violation(error: &ValidationError<'_>, payload: JsonRef<'_>) -> Violation {
+fn violation(error: &ValidationError<'_>, payload: JsonRef<'_>) -> Violation {
     let pointer = error.instance_path().as_str().to_owned();
     let value = payload.pointed(&pointer);
     let message = format!("{} {}", value.map_or_else(|| "the value".to_owned(), quote), complaint(error.kind()));
@@ -31,9 +41,10 @@ fn complaint(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Maximum { limit } => format!("is greater than {limit}"),
         ValidationErrorKind::ExclusiveMinimum { limit } => format!("is not greater than {limit}"),
         ValidationErrorKind::ExclusiveMaximum { limit } => format!("is not less than {limit}"),
-        ValidationErrorKind::MinLength { limit: 1 } => "is empty".to_owned(),
+        ValidationErrorKind::MinLength { limit: 1 } | ValidationErrorKind::MinItems { limit: 1 } => "is empty".to_owned(),
         ValidationErrorKind::MinLength { limit } => format!("has fewer than {limit} characters"),
         ValidationErrorKind::MaxLength { limit } => format!("has more than {limit} characters"),
+        ValidationErrorKind::Pattern { pattern } if pattern == super::fields::WITHOUT_NUL => "holds a NUL".to_owned(),
         ValidationErrorKind::Pattern { pattern } => format!("does not match {pattern}"),
         ValidationErrorKind::MinItems { limit } => format!("has fewer than {limit} elements"),
         ValidationErrorKind::MaxItems { limit } => format!("has more than {limit} elements"),
@@ -62,10 +73,12 @@ fn quote(value: JsonRef<'_>) -> String {
 }
 
 fn types(kind: &TypeKind) -> String {
-    let names: Vec<&str> = match kind {
+    let mut names: Vec<&str> = match kind {
         TypeKind::Single(one) => vec![one.as_str()],
         TypeKind::Multiple(set) => set.iter().map(jsonschema::JsonType::as_str).collect(),
     };
+    // What is missing may be null; what is there should be something else.
+    names.sort_by_key(|name| *name == "null");
     let with_article = |name: &str| match name {
         "null" => "null".to_owned(),
         "array" | "integer" | "object" => format!("an {name}"),

@@ -94,7 +94,7 @@ impl Validator {
         if self.judge.is_valid(judged.clone()) {
             return Ok((read, reading.tolerated));
         }
-        Err(self.judge.iter_errors(judged).map(|error| finding::violation(&error, payload.as_ref())).collect())
+        Err(finding::violations(self.judge.iter_errors(judged), payload.as_ref()))
     }
 }
 

@@ -83,7 +83,8 @@ impl Walk<'_> {
     }
 
     fn number(&mut self, field: &Field, digits: &str) {
-        if !field.types.contain(Types::NUMBER) && !(field.types.contain(Types::INTEGER) && is_integer(digits)) {
+        let is_one = field.types.contain(Types::NUMBER) || (field.types.contain(Types::INTEGER) && is_integer(digits));
+        if !is_one {
             self.reading.valid = false;
         }
         if field.minimum > f64::NEG_INFINITY || field.maximum < f64::INFINITY {
@@ -113,7 +114,7 @@ impl Walk<'_> {
             return;
         }
         self.takes(field, Types::STRING);
-        if field.date && !value.as_str().is_some_and(|text| instant(&text).is_some()) {
+        if field.date && value.as_str().is_none_or(|text| instant(&text).is_none()) {
             self.reading.tolerated.unparsed_dates += 1;
         }
         self.words(field, value, &quoted[1..quoted.len() - 1]);
@@ -128,7 +129,7 @@ impl Walk<'_> {
         }
         if let Some(known) = &field.known
             && !inner.is_empty()
-            && !value.as_str().is_some_and(|text| known.iter().any(|known| *known == text))
+            && value.as_str().is_none_or(|text| known.iter().all(|known| *known != text))
         {
             self.reading.tolerated.unlisted_values += 1;
         }
