@@ -124,11 +124,12 @@ impl StoredProfile {
     ///
     /// # Errors
     ///
-    /// `Lost`, naming the customer and the column, when a column cannot be read: somebody else wrote it.
+    /// `Lost`, naming the column and the version, when a column cannot be read: somebody else wrote it. Faults are logged, so the
+    /// customer is not named.
     pub(crate) fn decode(self) -> Result<Profile, Fault> {
-        let customer = self.customer_id.clone();
+        let version = self.version;
         self.profile().map_err(|Unreadable { column, why }| {
-            let what = format!("profile {customer:?}: its column {column} cannot be read: {why}");
+            let what = format!("a profile of version {version}: its column {column} cannot be read: {why}");
             Fault::new(FaultKind::Lost, what)
         })
     }

@@ -73,7 +73,7 @@ fn reason(name: &str) -> Result<Reason, String> {
 
 pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
     let plan = pipeline::load(&args.file, &environment::Process)?;
-    let Some(sink) = plan.sinks.values().next() else {
+    let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
     let sink = sinks::open(&sink.url, &migrate::settings(&plan.name, sink)).await?;

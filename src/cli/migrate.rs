@@ -33,7 +33,7 @@ enum What {
 
 pub(super) async fn run(args: MigrateArgs) -> Result<Exit, Failure> {
     let plan = pipeline::load(&args.file, &environment::Process)?;
-    let Some(sink) = plan.sinks.values().next() else {
+    let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
     let settings = settings(&plan.name, sink);

@@ -82,8 +82,13 @@ enum Command {
 /// Parses the command line, runs the command, and says how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
-    // A missing .env is the usual case; a broken one is told when a variable is missing.
-    let _ = dotenvy::dotenv();
+    // A missing .env is the usual case. A broken one could send records where nobody meant them to go.
+    if let Err(error) = dotenvy::dotenv()
+        && !error.not_found()
+    {
+        eprintln!("error: .env: {error}");
+        return Exit::Usage.into();
+    }
     let cli = Cli::parse();
     if let Err(message) = log::init() {
         eprintln!("error: {message}");

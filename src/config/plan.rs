@@ -29,6 +29,18 @@ pub struct Plan {
     pub rules_hash: String,
 }
 
+impl Plan {
+    /// The sink that keeps the pipeline's state, with its name: the one that its stages store into; without such a stage, the only one.
+    #[must_use]
+    pub fn sink(&self) -> Option<(&String, &SinkPlan)> {
+        let mut stores = self.segments.iter().flat_map(|segment| &segment.stages).filter_map(|stage| stage.store.as_ref());
+        match stores.next() {
+            Some(store) => self.sinks.get_key_value(&store.sink),
+            None => self.sinks.iter().next(),
+        }
+    }
+}
+
 /// A declared topic.
 #[derive(Clone)]
 pub struct TopicPlan {

@@ -81,7 +81,7 @@ impl Pipeline {
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
             patiently(&options.health, name, || broker.create(&specs)).await?;
         }
-        let Some((name, sink)) = plan.sinks.iter().next() else {
+        let Some((name, sink)) = plan.sink() else {
             return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
         };
         let settings = sink_settings(&plan.name, sink);

@@ -72,13 +72,13 @@ impl<'p> Chain<'p> {
 
     fn advance(&self, stage: usize, step: usize, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
         let plan = &self.stages[stage];
-        let Some(next) = plan.steps.get(step) else { return self.leave(plan, record, out) };
+        let Some(next) = plan.steps.get(step) else { return self.leave(stage, record, out) };
         match &next.step {
             Step::Transform(transform) => {
                 let outputs = guarded(next.name, || transform.apply(record)).map_err(|reject| (stage, reject))?;
                 for (port, record) in outputs {
                     match next.routes.get(port) {
-                        Some(topic) => self.route(topic, record, out)?,
+                        Some(topic) => self.route(stage, topic, record, out)?,
                         None if port == OUT => self.advance(stage, step + 1, record, out)?,
                         None => {}
                     }
@@ -96,20 +96,20 @@ impl<'p> Chain<'p> {
         }
     }
 
-    fn leave(&self, plan: &StagePlan, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
-        match &plan.to {
-            Some(topic) => self.route(topic, record, out),
+    fn leave(&self, stage: usize, record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+        match &self.stages[stage].to {
+            Some(topic) => self.route(stage, topic, record, out),
             None => Ok(()),
         }
     }
 
     /// Into the stage that reads the topic here, without a broker between; or out of the segment.
-    fn route(&self, topic: &TopicName, mut record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
+    fn route(&self, stage: usize, topic: &TopicName, mut record: Record, out: &mut Vec<Passed>) -> Result<(), (usize, Reject)> {
         if let Some(member) = self.topics.get(topic).and_then(|topic| topic.key.as_deref()) {
-            record.key = key(&record, member);
+            record.key = Some(key(&record, member).map_err(|reject| (stage, reject))?);
         }
         match self.readers.get(topic) {
-            Some(&stage) => self.advance(stage, 0, record, out),
+            Some(&reader) => self.advance(reader, 0, record, out),
             None => {
                 out.push(Passed::Output { topic: topic.clone(), record });
                 Ok(())
@@ -119,9 +119,12 @@ impl<'p> Chain<'p> {
 }
 
 /// The member of the value that a topic's `key:` names, as the key of the record: a text, or a number as it was sent.
-fn key(record: &Record, member: &str) -> Option<String> {
-    let value = record.value.as_ref().get(member)?;
-    value.as_str().map(Cow::into_owned).or_else(|| value.as_number().map(str::to_owned))
+///
+/// A record without one is refused: under an empty key, strangers would be one customer.
+fn key(record: &Record, member: &str) -> Result<String, Reject> {
+    let value = record.value.as_ref().present(member);
+    let key = value.and_then(|value| value.as_str().map(Cow::into_owned).or_else(|| value.as_number().map(str::to_owned)));
+    key.ok_or_else(|| Reject::new(Reason::Schema, format!("/{member}"), format!("the key of the record, `{member}`, is missing")))
 }
 
 /// Runs a step; a panic inside it refuses the record, and the pipeline goes on.

@@ -72,8 +72,8 @@ impl Counters {
         self.replaced_characters.fetch_add(tolerated.replaced_characters.into(), Relaxed);
     }
 
-    pub(super) fn count_resolved(&self, outputs: usize) {
-        self.resolved.fetch_add(outputs as u64, Relaxed);
+    pub(super) fn count_resolved(&self, records: usize) {
+        self.resolved.fetch_add(records as u64, Relaxed);
     }
 
     pub(super) fn count_written_out(&self, records: usize) {

@@ -29,8 +29,7 @@ pub(super) async fn dispatch(
         let passed = passed.await.map_err(|error| Fault::caused(FaultKind::Bug, "the chain panicked", error))?;
         for (outputs, raw, ticket) in passed {
             if outputs.is_empty() {
-                tracker.resolve([&ticket]);
-                segment.counters.count_resolved(1);
+                segment.counters.count_resolved(tracker.resolve([&ticket]));
                 continue;
             }
             ticket.expect(outputs.len());

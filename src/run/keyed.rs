@@ -99,14 +99,16 @@ impl<'p> Keyed<'p> {
         let mut effects = Effects::default();
         let mut ids = Vec::new();
         let mut rejected = Vec::new();
+        let mut last = None;
         for &at in places {
+            effects.changed = false;
             match self.fold(&mut profile, records[at], seen, &merged.seen, &mut ids, &mut effects) {
+                Ok(()) if effects.changed => last = Some(records[at]),
                 Ok(()) => {}
                 Err(reject) => rejected.push((at, reject)),
             }
         }
-        if effects.changed {
-            let last = places.last().map(|&at| records[at]);
+        if last.is_some() {
             let computed = self.derive(&profile)?;
             self.settle(profile, computed, last, merged);
         }

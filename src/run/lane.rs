@@ -99,8 +99,8 @@ impl Lane {
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
                 Ok(()) => {
-                    self.tracker.resolve(group.iter().map(|item| &item.ticket));
-                    self.segment.counters.count_resolved(group.len());
+                    let resolved = self.tracker.resolve(group.iter().map(|item| &item.ticket));
+                    self.segment.counters.count_resolved(resolved);
                 }
                 Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
                     Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
@@ -128,6 +128,7 @@ impl Lane {
     async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
         self.write_outputs(group).await?;
         let mut backoff = Backoff::new();
+        let mut stale = 0;
         loop {
             let fault = match self.attempt(group).await {
                 Ok(Written::Durable) => {
@@ -136,8 +137,12 @@ impl Lane {
                 }
                 Ok(Written::Stale(customers)) => {
                     customers.iter().for_each(|customer| self.cache.forget(customer));
-                    self.segment.counters.count_retry();
-                    continue;
+                    stale += 1;
+                    if stale == 1 {
+                        self.segment.counters.count_retry();
+                        continue;
+                    }
+                    Fault::new(FaultKind::Conflict, format!("{} profiles were changed while they were merged", customers.len()))
                 }
                 Err(fault) => fault,
             };

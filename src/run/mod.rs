@@ -22,10 +22,11 @@ mod tracker;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use schemas::{Fault, FaultKind};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 pub use build::{Options, Pipeline, connect_brokers, sink_settings};
 pub use counters::{Counters, Counts};
@@ -39,14 +40,17 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let (end, ended) = watch::channel(false);
-        let publishing = tokio::spawn(self.publisher(false).run(ended));
         let mut segments = JoinSet::new();
         for segment in self.segments(&stop) {
             segments.spawn(async move { segment.run(Until::Stopped).await });
         }
-        let worked = join(&mut segments).await;
-        self.finish(worked, end, publishing).await
+        let worked = async {
+            while let Some(ended) = segments.join_next().await {
+                ended.map_err(|error| Fault::caused(FaultKind::Bug, "a segment panicked", error))??;
+            }
+            Ok(())
+        };
+        self.beside_publisher(false, worked).await
     }
 
     /// Runs until every input topic is read to the end that it had at the start, and every effect is durable; or until `stop`.
@@ -57,42 +61,48 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn run_until_caught_up(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let (end, ended) = watch::channel(false);
-        let publishing = tokio::spawn(self.publisher(true).run(ended));
-        let mut worked = Ok(());
-        for segment in self.segments(&stop) {
-            worked = segment.run(Until::CaughtUp).await;
-            if worked.is_err() || *stop.borrow() {
-                break;
+        let worked = async {
+            for segment in self.segments(&stop) {
+                segment.run(Until::CaughtUp).await?;
+                if *stop.borrow() {
+                    break;
+                }
             }
-        }
-        self.finish(worked, end, publishing).await
+            Ok(())
+        };
+        self.beside_publisher(true, worked).await
     }
 
     fn segments(&self, stop: &watch::Receiver<bool>) -> Vec<Arc<Segment>> {
         (0..self.plan().segments.len()).map(|at| Arc::new(self.segment(at, stop.clone()))).collect()
     }
 
-    /// Lets the publisher send what is left, and reports the first fault.
-    async fn finish(
-        &self,
-        worked: Result<(), Fault>,
-        end: watch::Sender<bool>,
-        publishing: tokio::task::JoinHandle<Result<(), Fault>>,
-    ) -> Result<(), Fault> {
-        if worked.is_err() {
-            publishing.abort();
-            return worked;
-        }
+    /// Works with a publisher beside; then lets it send what is left. Whichever of the two fails ends the other.
+    async fn beside_publisher(&self, insists: bool, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+        let (end, ended) = watch::channel(false);
+        let mut publishing = tokio::spawn(self.publisher(insists).run(ended));
+        let worked = tokio::select! {
+            worked = work => worked,
+            ended = &mut publishing => return published(ended),
+        };
         // Its receiver lives in the publisher's task.
         let _ = end.send(true);
-        publishing.await.map_err(|error| Fault::caused(FaultKind::Bug, "the publisher panicked", error))?
+        match worked {
+            Ok(()) => published(publishing.await),
+            Err(fault) => {
+                // It may be what the publisher needs that failed: it gets a moment to give its lease back.
+                if tokio::time::timeout(LAST_WORDS, &mut publishing).await.is_err() {
+                    publishing.abort();
+                }
+                Err(fault)
+            }
+        }
     }
 }
 
-async fn join(tasks: &mut JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
-    while let Some(ended) = tasks.join_next().await {
-        ended.map_err(|error| Fault::caused(FaultKind::Bug, "a segment panicked", error))??;
-    }
-    Ok(())
+/// How long the publisher may take to end after a segment failed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn published(ended: Result<Result<(), Fault>, JoinError>) -> Result<(), Fault> {
+    ended.map_err(|error| Fault::caused(FaultKind::Bug, "the publisher panicked", error))?
 }

@@ -21,7 +21,7 @@ use crate::config::Plan;
 use crate::topics::Topics;
 
 /// Entries sent at a time.
-const AT_ONCE: u32 = 1_000;
+const AT_ONCE: u32 = 500;
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
@@ -60,8 +60,14 @@ impl Publisher {
         let mut leases: Vec<Lease> = Vec::new();
         let mut backoff = Backoff::new();
         loop {
-            let stopping = *stop.borrow_and_update();
-            match self.turn(&mut leases).await {
+            // A run that is gone without a word ends the publisher too.
+            let stopping = *stop.borrow_and_update() || stop.has_changed().is_err();
+            let turn = self.turn(&mut leases).await;
+            if turn.is_ok() {
+                backoff.reset();
+                self.health.good("outbox");
+            }
+            match turn {
                 Ok(Turn::Empty) if stopping => break,
                 Ok(Turn::Waiting) if stopping && !self.insists => break,
                 Ok(Turn::Empty | Turn::Waiting) => {
@@ -71,11 +77,7 @@ impl Publisher {
                         _ = stop.changed(), if !stopping => {}
                     }
                 }
-                Ok(Turn::Sent(entries)) => {
-                    self.counters.count_published(entries);
-                    backoff.reset();
-                    self.health.good("outbox");
-                }
+                Ok(Turn::Sent(entries)) => self.counters.count_published(entries),
                 Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
                 Err(fault) if fault.reaction() == Reaction::Retry => {
                     if stopping && !self.insists {
@@ -129,7 +131,6 @@ impl Publisher {
     async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
         let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
         for entry in entries {
-            // A topic that the file no longer declares: its records wait for a file that does.
             let Some(topic) = self.plan.topics.get(&entry.topic) else {
                 return Err(Fault::new(
                     FaultKind::Refused,

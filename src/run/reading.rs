@@ -13,7 +13,7 @@ use super::tracker::{Ticket, Tracker};
 use crate::topics::{ReadLimits, TopicPartition};
 
 /// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
-const UNDER_WAY_BYTES: usize = 64 << 20;
+const UNDER_WAY_BYTES: usize = 32 << 20;
 const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
 
 /// A record that was read, and its ticket.
@@ -58,6 +58,7 @@ impl Reading {
                 match read {
                     Ok(records) if records.is_empty() => {}
                     Ok(records) => {
+                        backoff.reset();
                         let batch = self.register(records).await;
                         if out.send(batch).await.is_err() {
                             return Ok(());
@@ -83,13 +84,13 @@ impl Reading {
         let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
         self.segment.counters.count_read(records.len(), bytes);
         let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
-        // The semaphore is never closed. The whole batch's share is held by its first ticket: batches are resolved nearly together.
-        let mut memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok();
+        // The semaphore is never closed. The batch's share is free when the last of its tickets is dropped.
+        let memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok().map(Arc::new);
         let mut batch = Vec::with_capacity(records.len());
         for raw in records {
             let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
             self.next.insert(of.clone(), raw.origin.offset + 1);
-            let ticket = self.tracker.read(of, raw.origin.offset, memory.take());
+            let ticket = self.tracker.read(of, raw.origin.offset, memory.clone());
             batch.push((Arc::new(raw), ticket));
         }
         batch

@@ -24,7 +24,7 @@ use crate::config::{Plan, SegmentPlan, StagePlan};
 use crate::topics::{TopicPartition, Topics};
 
 /// How many bytes of profiles the lanes of a segment keep, together.
-const CACHE_BYTES: usize = 64 << 20;
+const CACHE_BYTES: usize = 32 << 20;
 /// How long a run that was told to end goes on trying to commit what it has read.
 const DRAINING: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -241,7 +241,7 @@ impl Segment {
         loop {
             match self.patiently(|| self.sink.claim(assigned, &self.owner)).await? {
                 Claim::Granted(leases) => {
-                    self.health.good("lease");
+                    self.health.good(&self.lease_part());
                     return Ok(Some(leases));
                 }
                 Claim::Held { of, owner, .. } => {
@@ -253,7 +253,7 @@ impl Segment {
                         tracing::warn!(segment = self.segment().name, why, "waiting for the lease");
                         said = true;
                     }
-                    self.health.bad("lease", why);
+                    self.health.bad(&self.lease_part(), why);
                 }
             }
             tokio::select! {
@@ -261,6 +261,10 @@ impl Segment {
                 _ = stop.wait_for(|stop| *stop) => return Ok(None),
             }
         }
+    }
+
+    fn lease_part(&self) -> String {
+        format!("lease of {}", self.segment().name)
     }
 
     /// Keeps the leases alive; returns the fault that ends that.

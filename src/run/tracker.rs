@@ -11,13 +11,13 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::topics::TopicPartition;
 
-/// A read record on its way: resolved when every output that it has is. Holds its share of the memory budget until dropped.
+/// A read record on its way: resolved when every output that it has is. Holds the memory of its batch until the last of the batch is dropped.
 #[derive(Debug)]
 pub(super) struct Ticket {
     partition: TopicPartition,
     offset: u64,
     pending: AtomicUsize,
-    _memory: Option<OwnedSemaphorePermit>,
+    _memory: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Ticket {
@@ -60,19 +60,22 @@ impl Tracker {
     }
 
     /// Registers a record that was read. Offsets of a partition come in ascending order.
-    pub(super) fn read(&self, partition: TopicPartition, offset: u64, memory: Option<OwnedSemaphorePermit>) -> Arc<Ticket> {
+    pub(super) fn read(&self, partition: TopicPartition, offset: u64, memory: Option<Arc<OwnedSemaphorePermit>>) -> Arc<Ticket> {
         self.windows().entry(partition.clone()).or_default().read.push_back((offset, false));
         Arc::new(Ticket { partition, offset, pending: AtomicUsize::new(1), _memory: memory })
     }
 
-    /// Resolves one output of each ticket (a ticket may stand here once for each of its outputs).
-    pub(super) fn resolve<'t>(&self, tickets: impl IntoIterator<Item = &'t Arc<Ticket>>) {
+    /// Resolves one output of each ticket (a ticket may stand here once for each of its outputs). Returns how many records are
+    /// resolved by that.
+    pub(super) fn resolve<'t>(&self, tickets: impl IntoIterator<Item = &'t Arc<Ticket>>) -> usize {
         let mut windows = self.windows();
         let mut touched = Vec::new();
+        let mut resolved = 0;
         for ticket in tickets {
             if ticket.pending.fetch_sub(1, Ordering::AcqRel) > 1 {
                 continue;
             }
+            resolved += 1;
             if let Some(window) = windows.get_mut(&ticket.partition) {
                 if let Ok(at) = window.read.binary_search_by_key(&ticket.offset, |(offset, _)| *offset) {
                     window.read[at].1 = true;
@@ -86,6 +89,7 @@ impl Tracker {
                 window.settle();
             }
         }
+        resolved
     }
 
     /// The positions as they would be once these outputs, too, were resolved: what their own transaction writes.

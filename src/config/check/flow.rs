@@ -72,6 +72,7 @@ pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, 
         inputs(stage, topics, &own, report);
         stores(stage, sinks, report);
     }
+    one_store(stages, report);
     internal_topics(stages, topics, report);
     circles(stages, report);
     homeless(stages, topics, sinks, report);
@@ -141,6 +142,17 @@ fn stores(stage: &Stage, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
     if !sinks.contains_key(&store.sink.name) && !sinks.is_empty() {
         let finding = Finding::error(store.sink.place.clone(), format!("the sink `{}` is not one of `sinks`", store.sink.name));
         report.push(finding.help(did_you_mean(&store.sink.name, sinks.keys().map(String::as_str), "")));
+    }
+}
+
+/// Positions, dead letters and the outbox of a pipeline live in one database.
+fn one_store(stages: &[Stage], report: &mut Report) {
+    let mut stores = stages.iter().filter_map(|stage| stage.store.as_ref());
+    let Some(first) = stores.next() else { return };
+    if let Some(other) = stores.find(|store| store.sink.name != first.sink.name) {
+        let message = format!("the stages store into two sinks, `{}` and `{}`", first.sink.name, other.sink.name);
+        let help = "one pipeline keeps its state in one sink: split the file into two pipelines";
+        report.push(Finding::error(other.sink.place.clone(), message).help(help));
     }
 }
 

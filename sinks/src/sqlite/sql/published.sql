@@ -1,4 +1,6 @@
--- Forgets what was published. A profile that has another version by now stays: it is to be sent again.
+-- Forgets what was published. A profile that was raised since stays: it is to be sent again. One whose entry names an older version
+-- than the one that was sent (another pipeline raised the row) is sent, too.
 -- ?1: the pipeline; ?2: a JSON array of [seq, version], the version 0 for all but profiles.
 delete from outbox
-where pipeline = ?1 and (seq, coalesce(version, 0)) in (select value ->> 0, value ->> 1 from json_each(?2))
+where pipeline = ?1
+    and exists (select 1 from json_each(?2) as sent where sent.value ->> 0 = outbox.seq and coalesce(outbox.version, 0) <= sent.value ->> 1)
