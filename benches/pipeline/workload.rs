@@ -79,11 +79,17 @@ impl Workload {
     fn pipeline(&self, lanes: u8) -> Result<PathBuf, Failure> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let shipped = std::fs::read_to_string(root.join("pipeline.yaml"))?;
-        if !shipped.contains("lanes: 2") {
-            return Err("pipeline.yaml says no `lanes: 2` that could be replaced".into());
+        let mut text = String::new();
+        for line in shipped.lines().filter(|line| !line.starts_with("    lanes:")) {
+            text.push_str(&line.replace("schema: schemas/", &format!("schema: {}/schemas/", root.display())));
+            text.push('\n');
+            if line.starts_with("    store:") {
+                text.push_str(&format!("    lanes: {lanes}\n"));
+            }
         }
-        let schemas = format!("schema: {}/schemas/", root.display());
-        let text = shipped.replace("lanes: 2", &format!("lanes: {lanes}")).replace("schema: schemas/", &schemas);
+        if !text.contains("    lanes:") {
+            return Err("pipeline.yaml has no stage with a line `    store:`, after which the number of lanes could stand".into());
+        }
         let folder = self.folder.path().join(format!("lanes-{lanes}"));
         std::fs::create_dir_all(&folder)?;
         std::fs::write(folder.join("pipeline.yaml"), text)?;
