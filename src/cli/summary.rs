@@ -87,6 +87,7 @@ pub(super) fn table(counts: &Counts, took: Duration) -> Table {
         ("numbers that came as strings", counts.numeric_strings),
         ("unknown fields kept", counts.unknown_fields),
         ("dates that do not parse", counts.unparsed_dates),
+        ("values outside an open list", counts.unlisted_values),
         ("characters replaced", counts.replaced_characters),
     ];
     for (name, count) in tolerated.into_iter().filter(|(_, count)| *count > 0) {

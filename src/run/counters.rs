@@ -21,6 +21,7 @@ pub struct Counters {
     numeric_strings: AtomicU64,
     unknown_fields: AtomicU64,
     unparsed_dates: AtomicU64,
+    unlisted_values: AtomicU64,
     replaced_characters: AtomicU64,
 }
 
@@ -55,6 +56,8 @@ pub struct Counts {
     pub unknown_fields: u64,
     /// Dates that do not parse.
     pub unparsed_dates: u64,
+    /// Texts outside the known ones of an open set.
+    pub unlisted_values: u64,
     /// NULs and lone surrogates that became U+FFFD.
     pub replaced_characters: u64,
 }
@@ -69,6 +72,7 @@ impl Counters {
         self.numeric_strings.fetch_add(tolerated.numeric_strings.into(), Relaxed);
         self.unknown_fields.fetch_add(tolerated.unknown_fields.into(), Relaxed);
         self.unparsed_dates.fetch_add(tolerated.unparsed_dates.into(), Relaxed);
+        self.unlisted_values.fetch_add(tolerated.unlisted_values.into(), Relaxed);
         self.replaced_characters.fetch_add(tolerated.replaced_characters.into(), Relaxed);
     }
 
@@ -118,6 +122,7 @@ impl Counters {
             numeric_strings: self.numeric_strings.load(Relaxed),
             unknown_fields: self.unknown_fields.load(Relaxed),
             unparsed_dates: self.unparsed_dates.load(Relaxed),
+            unlisted_values: self.unlisted_values.load(Relaxed),
             replaced_characters: self.replaced_characters.load(Relaxed),
         }
     }

@@ -9,10 +9,14 @@
 //! (`docs/adr/0002-json-document.md`).
 
 mod canonical;
+mod edit;
+mod members;
+mod number;
 mod parse;
 mod present;
 #[cfg(test)]
 mod tests;
+mod text;
 mod validate;
 
 use std::borrow::Cow;
@@ -22,9 +26,12 @@ use std::sync::Arc;
 use bigdecimal::BigDecimal;
 
 pub use canonical::{canonical, normalised};
+pub use edit::Edit;
+pub use members::{Elements, Members, Name};
+pub(crate) use number::{as_double, is_integer};
 pub use parse::{Limits, Malformed};
 pub use validate::Document;
-pub(crate) use validate::{as_double, is_integer, judged};
+pub(crate) use validate::judged;
 
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,34 +160,6 @@ impl Json {
         self.tape.repairs
     }
 
-    /// The value's text with every edit applied, as a document of its own. Edits may come in any order, and must not overlap.
-    ///
-    /// # Errors
-    ///
-    /// [`Malformed`] when the edits do not leave JSON: a replacement that is no JSON text.
-    pub fn edited(&self, mut edits: Vec<Edit>) -> Result<Self, Malformed> {
-        if edits.is_empty() {
-            return Ok(self.clone());
-        }
-        edits.sort_by_key(|edit| edit.start);
-        let node = self.as_ref().node();
-        let (mut text, mut nuls) = (String::with_capacity((node.end - node.start) as usize), Vec::new());
-        let mut from = node.start;
-        let kept = edits.iter().map(|edit| (edit.start, edit.end, edit.text.as_str())).chain([(node.end, node.end, "")]);
-        for (until, resume, replacement) in kept {
-            let moved = text.len();
-            nuls.extend(self.tape.nuls.iter().filter(|nul| (from..until).contains(nul)).map(|nul| moved + (nul - from) as usize));
-            text.push_str(&self.tape.text[from as usize..until as usize]);
-            text.push_str(replacement);
-            from = resume;
-        }
-        let limits = Limits { size_bytes: usize::MAX, ..Limits::default() };
-        let mut tape = parse::parse(text.as_bytes(), &limits)?;
-        tape.nuls = nuls.into_iter().map(parse::index).collect();
-        tape.repairs = self.tape.repairs;
-        Ok(Self { tape: Arc::new(tape), at: 0 })
-    }
-
     /// The JSON Pointer (RFC 6901) of this value in its document: empty for the root.
     #[must_use]
     pub fn pointer(&self) -> String {
@@ -216,14 +195,6 @@ impl Json {
     }
 }
 
-/// A replacement of one value's text, made by [`JsonRef::replace`].
-#[derive(Debug, Clone)]
-pub struct Edit {
-    start: u32,
-    end: u32,
-    text: String,
-}
-
 impl<'d> JsonRef<'d> {
     fn node(self) -> Node {
         self.tape.nodes[self.at as usize]
@@ -246,13 +217,6 @@ impl<'d> JsonRef<'d> {
     #[must_use]
     pub fn offset(self) -> usize {
         self.node().start as usize
-    }
-
-    /// The replacement of this value by other JSON text, for [`Json::edited`].
-    #[must_use]
-    pub fn replace(self, text: impl Into<String>) -> Edit {
-        let node = self.node();
-        Edit { start: node.start, end: node.end, text: text.into() }
     }
 
     /// The member of this object with that name; `None` where there is none or this is no object.
@@ -283,22 +247,6 @@ impl<'d> JsonRef<'d> {
         self.at(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The members of an object, in the order sent; nothing for other kinds.
-    #[must_use]
-    pub fn members(self) -> Members<'d> {
-        let node = self.node();
-        let left = if node.kind == Kind::Object { node.len } else { 0 };
-        Members { tape: self.tape, next: self.at + 1, left }
-    }
-
-    /// The elements of an array, in order; nothing for other kinds.
-    #[must_use]
-    pub fn elements(self) -> Elements<'d> {
-        let node = self.node();
-        let left = if node.kind == Kind::Array { node.len } else { 0 };
-        Elements { tape: self.tape, next: self.at + 1, left }
-    }
-
     /// Members of an object, elements of an array; zero for scalars.
     #[must_use]
     pub fn len(self) -> usize {
@@ -315,7 +263,7 @@ impl<'d> JsonRef<'d> {
     /// The string's characters, escapes decoded; `None` for other kinds.
     #[must_use]
     pub fn as_str(self) -> Option<Cow<'d, str>> {
-        (self.kind() == Kind::String).then(|| parse::string(self.tape, self.node()))
+        (self.kind() == Kind::String).then(|| text::decoded(self.tape, self.node()))
     }
 
     /// The string as it was sent, with the NULs that [`Json::parse`] replaced; `None` for other kinds.
@@ -333,7 +281,7 @@ impl<'d> JsonRef<'d> {
             let at = (nul - node.start) as usize;
             text.replace_range(at..at + 6, "\\u0000");
         }
-        Some(Cow::Owned(parse::unescape(&text[1..text.len() - 1], '\0')))
+        Some(Cow::Owned(text::unescape(&text[1..text.len() - 1], '\0')))
     }
 
     /// The number's digits as sent; `None` for other kinds.
@@ -373,7 +321,7 @@ impl fmt::Debug for Json {
     }
 }
 
-/// Equal when their texts are: byte for byte, not by JSON's meaning. See [`canonical`] for that.
+/// Equal when their texts are: byte for byte, not by JSON's meaning. See [`canonical()`] for that.
 impl PartialEq for Json {
     fn eq(&self, other: &Self) -> bool {
         self.as_ref().text() == other.as_ref().text()
@@ -395,78 +343,5 @@ impl<'de> serde::Deserialize<'de> for Json {
         use serde::de::Error;
         let raw: Box<serde_json::value::RawValue> = serde::Deserialize::deserialize(deserializer)?;
         Self::parse_own(raw.get()).map_err(D::Error::custom)
-    }
-}
-
-/// A member's name.
-#[derive(Clone, Copy)]
-pub struct Name<'d> {
-    tape: &'d Tape,
-    node: Node,
-}
-
-impl<'d> Name<'d> {
-    /// Whether the name, escapes decoded, is this one.
-    #[must_use]
-    pub fn is(self, name: &str) -> bool {
-        if self.node.escaped {
-            return parse::string(self.tape, self.node) == name;
-        }
-        // The quotes stand at both ends.
-        &self.tape.text[self.node.start as usize + 1..self.node.end as usize - 1] == name
-    }
-
-    /// See [`fingerprint`].
-    pub(crate) fn fingerprint(self) -> u32 {
-        self.node.len
-    }
-
-    /// The name's characters, escapes decoded.
-    #[must_use]
-    pub fn as_str(self) -> Cow<'d, str> {
-        parse::string(self.tape, self.node)
-    }
-
-    /// The name's text with its quotes, as it stands in the document.
-    #[must_use]
-    pub fn text(self) -> &'d str {
-        &self.tape.text[self.node.start as usize..self.node.end as usize]
-    }
-}
-
-/// Iterates over an object's members.
-pub struct Members<'d> {
-    tape: &'d Tape,
-    next: u32,
-    left: u32,
-}
-
-impl<'d> Iterator for Members<'d> {
-    type Item = (Name<'d>, JsonRef<'d>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let name = Name { tape: self.tape, node: self.tape.nodes[self.next as usize] };
-        let value = JsonRef { tape: self.tape, at: self.next + 1 };
-        self.next = value.node().next;
-        Some((name, value))
-    }
-}
-
-/// Iterates over an array's elements.
-pub struct Elements<'d> {
-    tape: &'d Tape,
-    next: u32,
-    left: u32,
-}
-
-impl<'d> Iterator for Elements<'d> {
-    type Item = JsonRef<'d>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let value = JsonRef { tape: self.tape, at: self.next };
-        self.next = value.node().next;
-        Some(value)
     }
 }

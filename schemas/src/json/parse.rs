@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::number::{scientific_exponent, signed};
+use super::text::{hex, plain_run, unescape};
 use super::{Kind, Node, Tape, fingerprint};
 
 /// Bounds on what is taken as JSON (spec/1 §5).
@@ -383,101 +385,12 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// How many bytes stand before the first quote, backslash or control character. Eight are looked at together.
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    // The lowest bit that is set marks the first byte that is 0; above it, borrows may mark others.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & TOPS;
-    let mut at = 0;
-    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
-        let found = quotes | backslashes | controls;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    let rest = &bytes[at..];
-    at + rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(rest.len())
-}
-
-/// The exponent that the number has with one digit before the point; `None` for zero written without one.
-///
-/// A zero with an exponent (`0e400`) answers that exponent: it is beyond what readers take.
-fn scientific_exponent(integer: &str, fraction: &str, exponent: i64) -> Option<i64> {
-    let whole = integer.trim_start_matches('0');
-    if !whole.is_empty() {
-        return Some(exponent.saturating_add(signed(whole.len()) - 1));
-    }
-    let zeros = fraction.len() - fraction.trim_start_matches('0').len();
-    if zeros == fraction.len() {
-        return (exponent != 0).then_some(exponent);
-    }
-    Some(exponent.saturating_sub(signed(zeros) + 1))
-}
-
-fn signed(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
 /// A text offset or node index: inputs over 4 GiB are refused before any is made.
 pub(super) fn index(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-fn hex(digits: &[u8]) -> u32 {
-    digits.iter().fold(0, |unit, &digit| unit * 16 + char::from(digit).to_digit(16).unwrap_or(0))
-}
-
 /// A key or string between its quotes, cut for a message.
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
-}
-
-/// Decodes a string of the document.
-pub(super) fn string(tape: &Tape, node: Node) -> Cow<'_, str> {
-    let inner = &tape.text[node.start as usize + 1..node.end as usize - 1];
-    if node.escaped { Cow::Owned(unescape(inner, char::REPLACEMENT_CHARACTER)) } else { Cow::Borrowed(inner) }
-}
-
-/// Decodes the escapes of a string that the parser accepted; a lone surrogate reads as U+FFFD, and a NUL as `nul`.
-pub(super) fn unescape(inner: &str, nul: char) -> String {
-    let bytes = inner.as_bytes();
-    let mut out = String::with_capacity(inner.len());
-    let mut at = 0;
-    while let Some(step) = bytes[at..].iter().position(|&byte| byte == b'\\') {
-        out.push_str(&inner[at..at + step]);
-        at += step;
-        let (character, length) = match bytes[at + 1] {
-            b'u' => unicode(&bytes[at..], nul),
-            b'b' => ('\u{8}', 2),
-            b'f' => ('\u{c}', 2),
-            b'n' => ('\n', 2),
-            b'r' => ('\r', 2),
-            b't' => ('\t', 2),
-            other => (char::from(other), 2),
-        };
-        out.push(character);
-        at += length;
-    }
-    out.push_str(&inner[at..]);
-    out
-}
-
-/// The character of the escape that `bytes` begins with, and the escape's length.
-fn unicode(bytes: &[u8], nul: char) -> (char, usize) {
-    let unit = hex(&bytes[2..6]);
-    if (0xD800..0xDC00).contains(&unit) && bytes[6..].starts_with(b"\\u") {
-        let low = hex(&bytes[8..12]);
-        if (0xDC00..0xE000).contains(&low) {
-            let point = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
-            return (char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
-        }
-    }
-    let character = if unit == 0 { nul } else { char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER) };
-    (character, 6)
 }

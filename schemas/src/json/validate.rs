@@ -7,6 +7,7 @@ use jsonschema::JsonType;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 use serde_json::{Number, Value};
 
+use super::number::{as_double, is_integer};
 use super::{Elements, JsonRef, Kind, Members, Name, Tape, fingerprint};
 
 /// The representation to build a `jsonschema` validator for.
@@ -234,37 +235,6 @@ impl JsonNumber for Digits<'_> {
     fn is_integer(&self) -> bool {
         is_integer(self.0)
     }
-}
-
-/// Whether the number is whole, whatever its notation: `5`, `5.0` and `1e3` are, exactly.
-pub(crate) fn is_integer(digits: &str) -> bool {
-    let Some(split) = digits.find(['.', 'e', 'E']) else { return true };
-    let (mantissa, exponent) = match digits[split..].find(['e', 'E']) {
-        Some(step) => (&digits[..split + step], digits[split + step + 1..].parse::<i64>().unwrap_or(0)),
-        None => (digits, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    if !fraction.is_empty() {
-        return exponent >= places;
-    }
-    let whole = whole.trim_start_matches('-');
-    let significant = whole.trim_end_matches('0');
-    let zeros = i64::try_from(whole.len() - significant.len()).unwrap_or(i64::MAX);
-    significant.is_empty() || exponent.saturating_add(zeros) >= 0
-}
-
-/// See [`Digits::as_f64`].
-pub(crate) fn as_double(digits: &str) -> Option<f64> {
-    let double = digits.parse::<f64>().ok()?;
-    // Fifteen digits and a sign, a point and a leading zero: no such number rounds to a whole one that it is not.
-    if digits.len() <= 16 || double.fract() != 0.0 || is_integer(digits) {
-        return Some(double);
-    }
-    let exact = digits.parse::<bigdecimal::BigDecimal>().ok()?;
-    let rounded = bigdecimal::BigDecimal::try_from(double).ok()?;
-    Some(if exact > rounded { double.next_up() } else { double.next_down() })
 }
 
 fn equals(value: JsonRef<'_>, expected: &Value) -> bool {

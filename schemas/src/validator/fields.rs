@@ -3,12 +3,11 @@
 //! Made of the schema's own keywords, so that nothing is said twice. The table knows the common keywords; where a schema uses
 //! others, it says so ([`Field::ask`]) and the `jsonschema` crate is asked. Its *yes* is sure, everything else is not its business.
 
-use std::collections::{BTreeMap, HashMap};
-
 use serde_json::Value;
 
 use super::documents::Documents;
-use crate::json;
+use super::members::Members;
+use super::table::Table;
 
 /// A set of JSON types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,58 +113,6 @@ pub(super) type Place = usize;
 /// The pattern that the table understands: a text without NUL.
 pub(super) const WITHOUT_NUL: &str = "^[^\\u0000]*$";
 
-/// The members that a schema names.
-#[derive(Debug)]
-pub(super) struct Members {
-    named: Vec<Member>,
-    /// Open addressing: a member's index plus one, or 0, at its fingerprint or in one of the slots after it.
-    slots: Box<[u32]>,
-    /// How many of them must be there.
-    pub(super) required: usize,
-    /// Whether the schema has `properties`: members that it does not name are then unknown.
-    pub(super) listed: bool,
-}
-
-/// A member that a schema names.
-#[derive(Debug)]
-pub(super) struct Member {
-    name: String,
-    fingerprint: u32,
-    pub(super) required: bool,
-    /// `None` where the schema says nothing of its value.
-    pub(super) place: Option<Place>,
-}
-
-impl Members {
-    fn new(named: Vec<Member>, listed: bool) -> Self {
-        let mut slots = vec![0; (named.len() * 2).next_power_of_two().max(2)].into_boxed_slice();
-        let mask = slots.len() - 1;
-        for (index, member) in (1..).zip(&named) {
-            let mut slot = member.fingerprint as usize & mask;
-            while slots[slot] != 0 {
-                slot = (slot + 1) & mask;
-            }
-            slots[slot] = index;
-        }
-        let required = named.iter().filter(|member| member.required).count();
-        Self { named, slots, required, listed }
-    }
-
-    /// The member of that name.
-    pub(super) fn find(&self, name: json::Name<'_>) -> Option<&Member> {
-        let (print, mask) = (name.fingerprint(), self.slots.len() - 1);
-        let mut slot = print as usize & mask;
-        loop {
-            let index = (self.slots[slot] as usize).checked_sub(1)?;
-            let member = &self.named[index];
-            if member.fingerprint == print && name.is(&member.name) {
-                return Some(member);
-            }
-            slot = (slot + 1) & mask;
-        }
-    }
-}
-
 /// The table of a schema.
 #[derive(Debug)]
 pub(super) struct Fields {
@@ -176,9 +123,8 @@ pub(super) struct Fields {
 impl Fields {
     /// The table of the schema, its `$ref`s followed.
     pub(super) fn of(documents: &Documents) -> Self {
-        let mut table = Table { documents, fields: Vec::new(), places: HashMap::new() };
-        let root = table.place(vec![("", documents.root())]);
-        Self { fields: table.fields, root }
+        let (fields, root) = Table::of(documents);
+        Self { fields, root }
     }
 
     /// What is said of the whole payload.
@@ -192,111 +138,9 @@ impl Fields {
     }
 }
 
-/// Schemas that all hold at one place, each with the file that it stands in.
-type Schemas<'d> = Vec<(&'d str, &'d Value)>;
-
-struct Table<'d> {
-    documents: &'d Documents,
-    fields: Vec<Field>,
-    /// The places that were made, by the addresses of the schemas that hold there: a recursive schema comes back to its place.
-    places: HashMap<Vec<usize>, Place>,
-}
-
-/// What is gathered from the schemas that hold at one place.
-#[derive(Default)]
-struct Gathered<'d> {
-    field: Field,
-    members: BTreeMap<&'d str, (bool, Schemas<'d>)>,
-    names_members: bool,
-    elements: Schemas<'d>,
-}
-
-impl<'d> Table<'d> {
-    /// The place where all these schemas hold.
-    fn place(&mut self, schemas: Schemas<'d>) -> Place {
-        let mut key: Vec<usize> = schemas.iter().map(|(_, schema)| std::ptr::from_ref(*schema) as usize).collect();
-        key.sort_unstable();
-        key.dedup();
-        if let Some(&place) = self.places.get(&key) {
-            return place;
-        }
-        let place = self.fields.len();
-        self.fields.push(Field::default());
-        self.places.insert(key, place);
-        let mut gathered = Gathered::default();
-        let mut followed = Vec::new();
-        for (file, schema) in schemas {
-            self.gather(file, schema, &mut gathered, &mut followed);
-        }
-        self.fields[place] = self.field(gathered);
-        place
-    }
-
-    fn field(&mut self, gathered: Gathered<'d>) -> Field {
-        let mut field = gathered.field;
-        if gathered.names_members || !gathered.members.is_empty() {
-            let named = gathered.members.into_iter().map(|(name, (required, schemas))| {
-                let place = schemas.iter().any(|(_, schema)| says_something(schema)).then(|| self.place(schemas));
-                Member { name: name.to_owned(), fingerprint: json::fingerprint(name.as_bytes()), required, place }
-            });
-            let named: Vec<Member> = named.collect();
-            field.members = Some(Members::new(named, gathered.names_members));
-        }
-        if gathered.elements.iter().any(|(_, schema)| says_something(schema)) {
-            field.elements = Some(self.place(gathered.elements));
-        }
-        field
-    }
-
-    fn gather(&self, file: &'d str, schema: &'d Value, into: &mut Gathered<'d>, followed: &mut Vec<&'d Value>) {
-        match schema {
-            Value::Bool(true) => {}
-            Value::Object(keywords) => {
-                for (keyword, value) in keywords {
-                    self.keyword(file, (keyword, value), into, followed);
-                }
-            }
-            _ => into.field.ask = true,
-        }
-    }
-
-    fn keyword(
-        &self,
-        file: &'d str,
-        (keyword, value): (&'d str, &'d Value),
-        into: &mut Gathered<'d>,
-        followed: &mut Vec<&'d Value>,
-    ) {
-        match (keyword, value) {
-            ("$ref", Value::String(target)) => match self.documents.resolve(file, target) {
-                Some((file, schema)) if !followed.iter().any(|other| std::ptr::eq(*other, schema)) => {
-                    followed.push(schema);
-                    self.gather(file, schema, into, followed);
-                }
-                Some(_) => {}
-                None => into.field.ask = true,
-            },
-            ("allOf", Value::Array(schemas)) => schemas.iter().for_each(|schema| self.gather(file, schema, into, followed)),
-            ("properties", Value::Object(members)) => {
-                into.names_members = true;
-                for (name, schema) in members {
-                    into.members.entry(name).or_default().1.push((file, schema));
-                }
-            }
-            ("required", Value::Array(names)) => {
-                for name in names.iter().filter_map(Value::as_str) {
-                    into.members.entry(name).or_default().0 = true;
-                }
-            }
-            ("items", schema) => into.elements.push((file, schema)),
-            _ => into.field.ask |= !into.field.understands(keyword, value),
-        }
-    }
-}
-
 impl Field {
     /// Takes in a keyword that speaks of the value itself. Returns whether the table holds all that it says.
-    fn understands(&mut self, keyword: &str, value: &Value) -> bool {
+    pub(super) fn understands(&mut self, keyword: &str, value: &Value) -> bool {
         match (keyword, value) {
             ("type", types) => Types::of(types).map(|types| self.types = Types(self.types.0 & types.0)).is_some(),
             ("enum", Value::Array(values)) => self.close(values),
@@ -344,11 +188,4 @@ impl Field {
 
 fn texts(values: &[Value]) -> Vec<String> {
     values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// Whether a schema has any keyword that matters to the value.
-fn says_something(schema: &Value) -> bool {
-    let Value::Object(keywords) = schema else { return schema != &Value::Bool(true) };
-    let silent = |keyword: &String| matches!(keyword.as_str(), "title" | "description" | "examples" | "$comment" | "default");
-    !keywords.keys().all(silent)
 }

@@ -10,7 +10,9 @@
 mod documents;
 mod fields;
 mod finding;
+mod members;
 mod reading;
+mod table;
 #[cfg(test)]
 mod tests;
 
