@@ -1,6 +1,7 @@
 //! `kill -9` at random moments: what comes out equals what an undisturbed run makes of the same input.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -94,13 +95,15 @@ async fn killed(database: Database, customers: u64, kills: usize, seed: u64) {
     pipeline.sink().close().await;
     drop(pipeline);
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
+    let mut killed = 0;
     for _ in 0..kills {
         let mut child = start(&bench);
         tokio::time::sleep(Duration::from_millis(rng.random_range(20..900))).await;
         // It may have ended by itself.
         let _ = child.kill();
-        child.wait().unwrap();
+        killed += usize::from(child.wait().unwrap().signal() == Some(9));
     }
+    assert!(killed > 0, "no process was killed at work, seed {seed}");
     assert!(start(&bench).wait().unwrap().success(), "the last run, seed {seed}");
 
     let (expected, found) = (outcome(&calm).await, outcome(&bench).await);

@@ -119,7 +119,8 @@ fn print_list(letters: &[StoredDeadLetter], format: Format) {
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["id", "reason", "origin", "first seen", "what is wrong"]);
     for stored in letters {
         let letter = &stored.letter;
-        let first = letter.violations.first().map_or_else(String::new, |violation| violation.message.chars().take(70).collect());
+        let first = letter.violations.first().map_or_else(String::new, |first| format!("{} {}", first.pointer, first.message));
+        let first: String = first.trim().chars().take(90).collect();
         let seen = stored.first_seen.format("%Y-%m-%d %H:%M:%S").to_string();
         table.add_row([letter.id.to_string(), letter.reason.to_string(), letter.origin.to_string(), seen, first]);
     }

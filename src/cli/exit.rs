@@ -22,8 +22,8 @@ pub enum Exit {
 impl From<&Fault> for Exit {
     fn from(fault: &Fault) -> Self {
         match fault.reaction() {
-            Reaction::Retry | Reaction::Rejoin => Self::NoAnswer,
-            Reaction::Bisect | Reaction::Stop => Self::Stopped,
+            Reaction::Retry => Self::NoAnswer,
+            Reaction::Bisect | Reaction::Rejoin | Reaction::Stop => Self::Stopped,
         }
     }
 }

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins to log.
 pub(super) fn init() -> Result<(), String> {
-    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn,syncline=info".into());
+    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "warn,syncline=info,sqlx=error".into());
     let filter = EnvFilter::try_new(&level).map_err(|error| format!("LOG_LEVEL={level:?} is no filter: {error}"))?;
     let format = std::env::var("LOG_FORMAT").unwrap_or_else(|_| "text".into());
     let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();

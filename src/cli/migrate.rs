@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use schemas::Fault;
 use sinks::{MigrationStatus, Settings};
 
 use super::exit::Exit;
@@ -52,7 +53,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<Exit, Failure> {
 }
 
 /// Applies what is pending.
-pub(super) async fn migrate(pipeline: &str, sink: &SinkPlan) -> Result<(), Failure> {
+pub(super) async fn migrate(pipeline: &str, sink: &SinkPlan) -> Result<(), Fault> {
     sinks::migrate_run(&sink.url, &settings(pipeline, sink)).await?;
     Ok(())
 }

@@ -33,19 +33,30 @@ use self::exit::Exit;
 pub struct Failure {
     exit: Exit,
     message: String,
+    /// Whether the message is complete as it is; otherwise `error:` stands before it.
+    told: bool,
 }
 
 impl Failure {
     /// A failure with its exit code.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), told: false }
+    }
+
+    /// A failure whose message says itself that it is an error.
+    #[must_use]
+    pub fn told(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), told: true }
     }
 }
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        Self::new(Exit::from(&fault), format!("{fault}\nhelp: {}", fault.advice()))
+        let exit = Exit::from(&fault);
+        // The advice for what is waited for would promise what a command that ends does not do.
+        let message = if exit == Exit::NoAnswer { fault.to_string() } else { format!("{fault}\nhelp: {}", fault.advice()) };
+        Self::new(exit, message)
     }
 }
 
@@ -97,7 +108,7 @@ pub fn main() -> ExitCode {
     match run_command(cli.command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            eprintln!("{}{}", if failure.told { "" } else { "error: " }, failure.message);
             failure.exit.into()
         }
     }

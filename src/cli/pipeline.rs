@@ -1,5 +1,6 @@
 //! What commands share that work with a pipeline file: loading it, and connecting what it names.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +11,28 @@ use schemas::SystemClock;
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, Environment, Plan, TopicPlan};
-use crate::run::{Health, Options, Pipeline};
+use crate::run::{Health, Options, Pipeline, patiently};
 use crate::topics::Topics;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
 pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
     let checked = config::load(file, environment, transforms::CATALOGUE);
-    let checked = checked.map_err(|errors| Failure::new(Exit::Stopped, errors.to_string()))?;
-    for warning in &checked.warnings {
-        tracing::warn!("{warning}");
+    let checked = checked.map_err(|errors| Failure::told(Exit::Stopped, config::render::text(errors.findings(), coloured())))?;
+    if !checked.warnings.is_empty() {
+        eprintln!("{}", config::render::text(&checked.warnings, coloured()));
     }
     Ok(checked.plan)
 }
 
+/// Whether stderr is a terminal that shows colours.
+fn coloured() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// Connects a pipeline. The embedded store is migrated first; a database server's tables are made by `syncline migrate run`.
 pub(super) async fn connect(plan: Plan, health: Arc<Health>, patience: Option<Duration>) -> Result<Pipeline, Failure> {
-    for sink in plan.sinks.values().filter(|sink| sink.url.starts_with("sqlite:")) {
-        super::migrate::migrate(&plan.name, sink).await?;
+    if let Some((name, sink)) = plan.sink().filter(|(_, sink)| sink.url.starts_with("sqlite:")) {
+        patiently(&health, name, || super::migrate::migrate(&plan.name, sink)).await?;
     }
     let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, health };
     Ok(Pipeline::connect(plan, options).await?)

@@ -175,8 +175,12 @@ impl Pipeline {
     }
 }
 
-/// Tries again until it succeeds, or until a fault says that trying is no use.
-async fn patiently<T, F>(health: &Health, part: &str, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
+/// Tries again until it succeeds, or until a fault says that trying is no use. What it waits for is told to `health`, as `part`.
+///
+/// # Errors
+///
+/// A fault that retrying cannot mend.
+pub async fn patiently<T, F>(health: &Health, part: &str, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
 where
     F: Future<Output = Result<T, Fault>>,
 {

@@ -249,8 +249,8 @@ impl Segment {
                     if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
                         return Err(Fault::new(FaultKind::Fenced, why));
                     }
-                    if !said && since.elapsed() > Duration::from_secs(2) {
-                        tracing::warn!(segment = self.segment().name, why, "waiting for the lease");
+                    if !said {
+                        tracing::info!(segment = self.segment().name, why, "waiting for the lease");
                         said = true;
                     }
                     self.health.bad(&self.lease_part(), why);

@@ -82,7 +82,7 @@ CREATE TABLE seen_events (
 -- For the retention's delete: rows come in the order of time, so a BRIN of a few pages serves.
 CREATE INDEX seen_events_at ON seen_events USING brin (at);
 
-COMMENT ON TABLE seen_events IS 'Events whose effects must happen once (syncs, critical changes): kept for 30 days.';
+COMMENT ON TABLE seen_events IS 'Events whose effects must happen once (syncs, critical changes): to be kept for 30 days.';
 COMMENT ON COLUMN seen_events.pipeline IS 'The pipeline''s name.';
 COMMENT ON COLUMN seen_events.event_id IS 'The event''s identity.';
 COMMENT ON COLUMN seen_events.at IS 'When its effects were written.';

@@ -181,5 +181,5 @@ fn a_state_that_somebody_else_wrote_is_lost_and_names_its_column() {
     broken.state = "{}".into();
     let fault = broken.decode().unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Lost);
-    assert!(fault.to_string().starts_with(r#"profile "c-1": its column state cannot be read"#), "{fault}");
+    assert!(fault.to_string().starts_with("a profile of version 1: its column state cannot be read"), "{fault}");
 }

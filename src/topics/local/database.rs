@@ -49,8 +49,17 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .disable_statement_logging();
         let database = Self { path, options };
-        database.ensure_format().await?;
-        Ok(database)
+        // While another process creates the file, or repairs it after a kill, any statement may find it locked.
+        let deadline = Instant::now() + LOCK_PATIENCE;
+        loop {
+            match database.ensure_format().await {
+                Ok(()) => return Ok(database),
+                Err(fault) if fault.kind() == FaultKind::Conflict && Instant::now() < deadline => {
+                    tokio::time::sleep(LOCK_POLL).await
+                }
+                Err(fault) => return Err(fault),
+            }
+        }
     }
 
     async fn ensure_format(&self) -> Result<(), Fault> {
