@@ -1,6 +1,6 @@
 //! What the rules say to people, in French and in English, keyed by code (spec/2).
 //!
-//! Outcomes that carry values ([`issue`], [`factor`], [`alert`]) have templates, where `{name}` stands for a value; outcomes that are
+//! Outcomes that carry values (`issue`, `factor`, `alert`) have templates, where `{name}` stands for a value; outcomes that are
 //! codes alone, such as insights, recommendations and reasons, have plain texts ([`text`]).
 
 use schemars::JsonSchema;
