@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::format::Format;
 use super::summary::grouped;
-use super::{Failure, environment, migrate, pipeline};
+use super::{Failure, environment, pipeline};
+use crate::run::sink_settings;
 
 /// Lists or shows the records that could not be processed.
 #[derive(Debug, Args)]
@@ -76,7 +77,7 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
     let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
-    let sink = sinks::open(&sink.url, &migrate::settings(&plan.name, sink)).await?;
+    let sink = sinks::open(&sink.url, &sink_settings(&plan.name, sink)).await?;
     match &args.what {
         What::List(list) => {
             let filter = DeadLetterFilter {

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use schemas::Fault;
-use sinks::{MigrationStatus, Settings};
+use sinks::MigrationStatus;
 
 use super::exit::Exit;
 use super::{Failure, environment, pipeline};
 use crate::config::SinkPlan;
+use crate::run::sink_settings;
 
 /// Creates, shows or reverts the tables of the pipeline's sink.
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ pub(super) async fn run(args: MigrateArgs) -> Result<Exit, Failure> {
     let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
-    let settings = settings(&plan.name, sink);
+    let settings = sink_settings(&plan.name, sink);
     match args.what {
         What::Run => {
             let applied = sinks::migrate_run(&sink.url, &settings).await?;
@@ -54,13 +55,8 @@ pub(super) async fn run(args: MigrateArgs) -> Result<Exit, Failure> {
 
 /// Applies what is pending.
 pub(super) async fn migrate(pipeline: &str, sink: &SinkPlan) -> Result<(), Fault> {
-    sinks::migrate_run(&sink.url, &settings(pipeline, sink)).await?;
+    sinks::migrate_run(&sink.url, &sink_settings(pipeline, sink)).await?;
     Ok(())
-}
-
-/// How a sink of the plan is opened.
-pub(super) fn settings(pipeline: &str, sink: &SinkPlan) -> Settings {
-    crate::run::sink_settings(pipeline, sink)
 }
 
 fn print(verb: &str, migrations: &[MigrationStatus], none: &str) {

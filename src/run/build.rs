@@ -43,7 +43,7 @@ pub struct Pipeline {
 /// # Errors
 ///
 /// A fault of a broker, retryable ones included.
-pub async fn connect_brokers(plan: &Plan, clock: &Arc<dyn Clock>) -> Result<BTreeMap<String, Arc<dyn Topics>>, Fault> {
+async fn connect_brokers(plan: &Plan, clock: &Arc<dyn Clock>) -> Result<BTreeMap<String, Arc<dyn Topics>>, Fault> {
     let mut brokers = BTreeMap::new();
     for (name, broker) in &plan.brokers {
         brokers.insert(name.clone(), broker.open(Arc::clone(clock)).await?);

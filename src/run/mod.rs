@@ -28,7 +28,7 @@ use schemas::{Fault, FaultKind};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-pub use build::{Options, Pipeline, connect_brokers, patiently, sink_settings};
+pub use build::{Options, Pipeline, patiently, sink_settings};
 pub use counters::{Counters, Counts};
 pub use health::Health;
 use segment::{Segment, Until};
