@@ -1,12 +1,11 @@
 //! What was measured, run by run.
 
-use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::Failure;
 use crate::process::Done;
-use crate::{Failure, process};
 
 /// One run of the pipeline.
 #[derive(Debug, Clone)]
@@ -69,40 +68,8 @@ pub(crate) struct Runs {
     pub(crate) few_customers: Vec<Measured>,
     /// The large workload into the embedded store.
     pub(crate) embedded: Vec<Measured>,
-    /// The bare client's rows a second.
+    /// The bare client's rows a second, on the rows of the small workload.
     pub(crate) bare: Vec<f64>,
-}
-
-/// Has the bare client write as many rows as that run did, as many a transaction, over two lanes. Answers rows a second.
-///
-/// # Errors
-///
-/// When it fails, or prints something else than it does.
-pub(crate) fn bare(database: &str, like: &Measured) -> Result<f64, Failure> {
-    const ROUNDS: u64 = 3;
-    let customers = (like.rows / ROUNDS).max(1);
-    let batch = (like.rows / like.commits.max(1)).max(1);
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.args(["run", "--quiet", "--locked", "--package", "sinks", "--example", "bare_upsert"]);
-    // Built as the pipeline is: a comparison of two builds would say nothing.
-    if !cfg!(debug_assertions) {
-        command.arg("--release");
-    }
-    command.arg("--").arg(database).args([customers, batch, ROUNDS, 2].map(|number| number.to_string()));
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
-    let printed = process::run(&mut command)?.stdout;
-    let rates: Vec<f64> = printed.lines().filter_map(bare_rate).collect();
-    if rates.len() as u64 != ROUNDS {
-        return Err(format!("bare_upsert printed {} rates for {ROUNDS} rounds: {printed}", rates.len()).into());
-    }
-    // Every round writes the same number of rows, so the rate over all of them is the harmonic mean.
-    Ok(rates.len() as f64 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>())
-}
-
-/// The rate in a line such as `new rows: 12345 rows/s (…)`.
-fn bare_rate(line: &str) -> Option<f64> {
-    line.split_once(": ")?.1.split_once(" rows/s")?.0.parse().ok()
 }
 
 /// The middle value; of an even number, the lower of the two in the middle. Zero of none.

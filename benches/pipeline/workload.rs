@@ -1,15 +1,32 @@
 //! The events of so many customers, in topics of the local broker, and the pipeline run over them.
 
+use std::collections::BTreeMap;
+use std::env::VarError;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use syncline::config::Environment;
 use tempfile::TempDir;
 
+use crate::bare::ReadyMade;
 use crate::runs::Measured;
 use crate::{Failure, process};
 
 const SYNCLINE: &str = env!("CARGO_BIN_EXE_syncline");
+
+/// The variables of a pipeline file, instead of the process's own.
+struct Variables(BTreeMap<String, String>);
+
+impl Environment for Variables {
+    fn variable(&self, name: &str) -> Result<String, VarError> {
+        self.0.get(name).cloned().ok_or(VarError::NotPresent)
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<String> {
+        std::fs::read_to_string(path)
+    }
+}
 
 /// Events that wait in topics. Positions are the store's, so a run with a fresh store reads all of them again.
 #[derive(Debug)]
@@ -42,7 +59,7 @@ impl Workload {
         }
         let bytes = std::fs::metadata(&lines)?.len();
         let mut workload = Self { folder, events: 0, bytes };
-        let produced = process::run(workload.syncline(2)?.args(["produce", "--format", "json", "--file"]).arg(&lines))?;
+        let produced = process::run(workload.syncline(2).args(["produce", "--format", "json", "--file"]).arg(&lines))?;
         let counts: Value = serde_json::from_str(&produced.stdout)?;
         workload.events = counts["records"].as_u64().ok_or_else(|| format!("produce counted no records: {counts}"))?;
         std::fs::remove_file(&lines)?;
@@ -55,11 +72,22 @@ impl Workload {
     ///
     /// When a command fails, or its counts cannot be read.
     pub(crate) fn run(&self, store: &str, lanes: u8) -> Result<Measured, Failure> {
-        process::run(self.syncline(lanes)?.args(["migrate", "run"]).env("DATABASE_URL", store))?;
-        let done = process::run(
-            self.syncline(lanes)?.args(["run", "--until-caught-up", "--format", "json"]).env("DATABASE_URL", store),
-        )?;
+        process::run(self.syncline(lanes).args(["migrate", "run"]).env("DATABASE_URL", store))?;
+        let done =
+            process::run(self.syncline(lanes).args(["run", "--until-caught-up", "--format", "json"]).env("DATABASE_URL", store))?;
         Measured::read(&done)
+    }
+
+    /// Runs the pipeline in this process, into the store with that URL, and keeps the batches that it writes.
+    ///
+    /// # Errors
+    ///
+    /// When the run fails.
+    pub(crate) async fn record(&self, store: &str, lanes: u8) -> Result<ReadyMade, Failure> {
+        let broker = self.broker().display().to_string();
+        let variables = [("SYNCLINE_DIR", broker), ("DATABASE_URL", store.to_owned()), ("LANES", lanes.to_string())];
+        let variables = Variables(variables.map(|(name, value)| (name.to_owned(), value)).into());
+        ReadyMade::record(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.yaml"), &variables).await
     }
 
     /// The URL of an embedded store that does not exist yet.
@@ -67,32 +95,15 @@ impl Workload {
         format!("sqlite://{}", self.folder.path().join(format!("profiles-{round}.db")).display())
     }
 
-    /// A command over this workload's broker, with the shipped pipeline but for the number of lanes.
-    fn syncline(&self, lanes: u8) -> Result<Command, Failure> {
-        let mut command = Command::new(SYNCLINE);
-        command.current_dir(self.pipeline(lanes)?).env("SYNCLINE_DIR", self.folder.path().join("broker"));
-        command.env_remove("BROKER").env("LOG_LEVEL", "warn");
-        Ok(command)
+    fn broker(&self) -> PathBuf {
+        self.folder.path().join("broker")
     }
 
-    /// A folder with the pipeline file. Its paths start from the file, so that of the schemas becomes an absolute one.
-    fn pipeline(&self, lanes: u8) -> Result<PathBuf, Failure> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let shipped = std::fs::read_to_string(root.join("pipeline.yaml"))?;
-        let mut text = String::new();
-        for line in shipped.lines().filter(|line| !line.starts_with("    lanes:")) {
-            text.push_str(&line.replace("schema: schemas/", &format!("schema: {}/schemas/", root.display())));
-            text.push('\n');
-            if line.starts_with("    store:") {
-                text.push_str(&format!("    lanes: {lanes}\n"));
-            }
-        }
-        if !text.contains("    lanes:") {
-            return Err("pipeline.yaml has no stage with a line `    store:`, after which the number of lanes could stand".into());
-        }
-        let folder = self.folder.path().join(format!("lanes-{lanes}"));
-        std::fs::create_dir_all(&folder)?;
-        std::fs::write(folder.join("pipeline.yaml"), text)?;
-        Ok(folder)
+    /// A command over this workload's broker, with the shipped pipeline.
+    fn syncline(&self, lanes: u8) -> Command {
+        let mut command = Command::new(SYNCLINE);
+        command.current_dir(env!("CARGO_MANIFEST_DIR")).env("SYNCLINE_DIR", self.broker()).env("LANES", lanes.to_string());
+        command.env_remove("BROKER").env("LOG_LEVEL", "warn");
+        command
     }
 }

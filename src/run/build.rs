@@ -76,16 +76,30 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn with_brokers(plan: Plan, brokers: BTreeMap<String, Arc<dyn Topics>>, options: Options) -> Result<Self, Fault> {
-        for (name, broker) in &brokers {
-            let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
-            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
-            patiently(&options.health, name, || broker.create(&specs)).await?;
-        }
         let Some((name, sink)) = plan.sink() else {
             return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
         };
         let settings = sink_settings(&plan.name, sink);
         let sink = patiently(&options.health, name, || sinks::open(&sink.url, &settings)).await?;
+        Self::with_sink(plan, brokers, sink, options).await
+    }
+
+    /// The same, with a sink, too, that is open already: it stands in for the file's.
+    ///
+    /// # Errors
+    ///
+    /// A fault that retrying cannot mend.
+    pub async fn with_sink(
+        plan: Plan,
+        brokers: BTreeMap<String, Arc<dyn Topics>>,
+        sink: Arc<dyn Sink>,
+        options: Options,
+    ) -> Result<Self, Fault> {
+        for (name, broker) in &brokers {
+            let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
+            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
+            patiently(&options.health, name, || broker.create(&specs)).await?;
+        }
         let (counters, outbox) = (Arc::new(Counters::default()), Arc::new(Notify::new()));
         Ok(Self { plan: Arc::new(plan), brokers, sink, counters, outbox, options })
     }
