@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind};
 
+pub use columns::{COLUMNS, Column, ColumnKind};
 pub use migrations::MigrationStatus;
 pub use settings::{DEFAULT_TABLE, Settings};
 

@@ -45,11 +45,11 @@ impl Settings {
     /// `Refused` when a name is no identifier, when `columns:` renames a column that does not exist, or gives two one name.
     pub(crate) fn names(&self) -> Result<Names, Fault> {
         let mut names = HashMap::from([("table", identifier("table", &self.table)?)]);
-        if let Some(unknown) = self.columns.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
+        if let Some(unknown) = self.columns.keys().find(|name| !COLUMNS.iter().any(|column| column.name == **name)) {
             return Err(refused(format!("columns: {DEFAULT_TABLE} has no column {unknown:?} to rename")));
         }
         let mut taken = BTreeMap::new();
-        for column in COLUMNS {
+        for column in COLUMNS.map(|column| column.name) {
             let name = self.columns.get(column).map_or(column, String::as_str);
             // Both databases compare the names of columns without regard to case somewhere: SQLite always does.
             if let Some(other) = taken.insert(name.to_ascii_lowercase(), column) {

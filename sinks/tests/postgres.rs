@@ -95,6 +95,18 @@ async fn every_table_view_and_column_has_a_comment() {
     assert!(place.number("SELECT count(*) FROM pg_class WHERE relname LIKE 'dash_%'").await >= 8);
 }
 
+#[tokio::test]
+async fn the_table_has_the_columns_of_the_list_in_its_order_and_of_its_kinds() {
+    let place = database().await;
+    store(&place).await;
+    let stored = place.texts(
+        "SELECT column_name || ' ' || CASE udt_name WHEN 'jsonb' THEN 'Json' WHEN 'bool' THEN 'Boolean' WHEN 'numeric' THEN 'Amount' \
+         WHEN 'timestamptz' THEN 'Time' WHEN 'int2' THEN 'Integer' WHEN 'int8' THEN 'Integer' ELSE 'Text' END \
+         FROM information_schema.columns WHERE table_name = 'customer_detailed_profiles' ORDER BY ordinal_position",
+    );
+    assert_eq!(stored.await, sinks::COLUMNS.map(|column| format!("{} {:?}", column.name, column.kind)));
+}
+
 /// A column that every write changes must not stand in an index: no update would be HOT.
 #[tokio::test]
 async fn no_index_holds_what_every_write_changes() {

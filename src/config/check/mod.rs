@@ -1,6 +1,7 @@
 //! From the tree of a file to its plan: every error is found, and nothing is connected to.
 
 mod brokers;
+mod columns;
 mod flow;
 pub(super) mod outline;
 mod segments;

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use super::super::draft::{Member, Place};
 use super::super::error::{Finding, Report};
-use super::super::fields::{Fields, check_identifier, check_name};
+use super::super::fields::{Fields, check_name};
 use super::super::grammar::SINK;
 use super::super::plan::SinkPlan;
-use super::Context;
+use super::{Context, columns};
 
 /// A sink of the file.
 pub(super) struct Sink {
@@ -36,8 +36,7 @@ fn sink(member: &Member, context: &Context<'_>, report: &mut Report) -> Sink {
         plan.url =
             fields.text("url", report).and_then(|url| address(url.name, &url.place, context.folder, report)).unwrap_or_default();
         plan.table = fields.identifier("table", report);
-        plan.key = fields.identifier("key", report);
-        plan.columns = columns(&fields, &plan.key, report);
+        (plan.key, plan.columns) = columns::check(&fields, report);
         plan.connections = fields.integer("connections", report);
     }
     Sink { plan, place: member.place.clone() }
@@ -54,23 +53,4 @@ fn address(url: &str, place: &Place, folder: &Path, report: &mut Report) -> Opti
     let finding = Finding::error(place.clone(), "`url` is no address of a database that is known here");
     report.push(finding.help("write `postgres://user:password@host/database` or `sqlite://path/to/file.db`"));
     None
-}
-
-/// Renamed columns: names of SQL, each used once, and not the key's.
-fn columns(fields: &Fields<'_>, key: &str, report: &mut Report) -> BTreeMap<String, String> {
-    let mut columns = BTreeMap::new();
-    for (member, column) in fields.texts_by_name("columns", report) {
-        if !check_identifier(&member.name, &member.place, report) || !check_identifier(column.name, &column.place, report) {
-            continue;
-        }
-        if member.name == "customer_id" {
-            let finding = Finding::error(member.place.clone(), "the column of the customer's id is not renamed here");
-            report.push(finding.help(format!("write `key: {}` beside `columns` instead", column.name)));
-        } else if column.name == key || columns.values().any(|other| other == column.name) {
-            report.push(Finding::error(column.place, format!("two columns would be called `{}`", column.name)));
-        } else {
-            columns.insert(member.name.clone(), column.name.to_owned());
-        }
-    }
-    columns
 }

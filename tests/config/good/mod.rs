@@ -130,6 +130,17 @@ fn a_database_may_be_named_by_the_environment_alone() {
 }
 
 #[test]
+fn columns_may_have_the_names_of_a_database_that_is_there_already() {
+    let text =
+        ORDERS.replace("type: sql", "type: sql, key: customerId, columns: {name: email, email: contact, risk_level: riskLevel}");
+    let sink = plan(&text).sinks.remove("profiles").unwrap();
+    assert_eq!(
+        (sink.key.as_str(), sink.columns["name"].as_str(), sink.columns["risk_level"].as_str()),
+        ("customerId", "email", "riskLevel")
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error_of_its_own() {
     let errors = config::load(Path::new("tests/config/none.yaml"), &Machine::default(), CATALOGUE).err().unwrap();
     assert_eq!(errors.findings()[0].message(), "the pipeline file tests/config/none.yaml cannot be read");
