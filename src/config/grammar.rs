@@ -229,6 +229,10 @@ pub(super) const SINK: Table = Table {
         optional("table", Kind::Identifier { default: "customer_detailed_profiles" }, "The table of the profiles."),
         optional("key", Kind::Identifier { default: "customer_id" }, "The column of that table that holds the customer's id."),
         optional("columns", Kind::TextsByName, "Renamed columns of that table: our name to the database's."),
-        optional("connections", Kind::Integer { default: 8, min: 1, max: 1000 }, "Connections at most."),
+        optional(
+            "connections",
+            Kind::Integer { default: 8, min: 1, max: 1000 },
+            "Connections at most: one for each lane, and 2. Left out, there are enough.",
+        ),
     ],
 };
