@@ -23,6 +23,9 @@ pub struct Settings {
     pub connections: u32,
     /// How long a lease lasts unless renewed; default 2 s (`architecture.md`, rule 6).
     pub lease: Duration,
+    /// How long a database server may take over one operation, such as writing a batch, before it counts as silent and the connection
+    /// is given up; default 30 s.
+    pub answer_timeout: Duration,
 }
 
 impl Settings {
@@ -35,6 +38,7 @@ impl Settings {
             columns: BTreeMap::new(),
             connections: 8,
             lease: Duration::from_secs(2),
+            answer_timeout: Duration::from_secs(30),
         }
     }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod silence;
 
 use std::str::FromStr;
 use std::sync::Arc;

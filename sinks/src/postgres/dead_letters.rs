@@ -3,7 +3,7 @@
 use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::fault;
@@ -11,17 +11,21 @@ use super::partitions::{topic, unsigned};
 use crate::headers;
 
 /// Those that the filter lets through, oldest first.
-pub(super) async fn list(pool: &PgPool, pipeline: &str, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(pool, pipeline, filter, None).await
+pub(super) async fn list(
+    session: &mut PgConnection,
+    pipeline: &str,
+    filter: &DeadLetterFilter,
+) -> Result<Vec<StoredDeadLetter>, Fault> {
+    select(session, pipeline, filter, None).await
 }
 
 /// Those of these ids.
-pub(super) async fn of_ids(pool: &PgPool, pipeline: &str, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(pool, pipeline, &DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() }, Some(ids)).await
+pub(super) async fn of_ids(session: &mut PgConnection, pipeline: &str, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
+    select(session, pipeline, &DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() }, Some(ids)).await
 }
 
 async fn select(
-    pool: &PgPool,
+    session: &mut PgConnection,
     pipeline: &str,
     filter: &DeadLetterFilter,
     ids: Option<&[Uuid]>,
@@ -35,7 +39,7 @@ async fn select(
         .bind(filter.until)
         .bind(ids)
         .bind(i64::from(filter.limit));
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading dead letters"))?;
+    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
     rows.iter().map(stored).collect()
 }
 

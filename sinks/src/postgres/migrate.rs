@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use schemas::{Fault, FaultKind};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::{connect, fault};
 use crate::migrations::{Migration, MigrationStatus, status};
@@ -38,7 +38,7 @@ const STEPS: [Migration; 4] = [
 /// Applies what is pending, in order.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     let names = settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let applied = apply(&mut connection, &names).await;
     close(connection).await?;
     applied
@@ -47,7 +47,7 @@ pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationS
 /// Every step, and when it was applied.
 pub(crate) async fn show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let all = steps(&mut connection).await;
     close(connection).await?;
     all
@@ -56,7 +56,7 @@ pub(crate) async fn show(url: &str, settings: &Settings) -> Result<Vec<Migration
 /// Undoes the last step that was applied.
 pub(crate) async fn revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
     let names = settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let reverted = undo(&mut connection, &names).await;
     close(connection).await?;
     reverted
@@ -145,9 +145,9 @@ async fn execute(connection: &mut PgConnection, statements: String, step: &Migra
     Ok(())
 }
 
-async fn open(url: &str) -> Result<PgConnection, Fault> {
+async fn open(url: &str, settings: &Settings) -> Result<PgConnection, Fault> {
     let options = connect::options(url)?.application_name("syncline migrate");
-    options.connect().await.map_err(fault::when("connecting"))
+    connect::now(&options, connect::patience(settings.answer_timeout)).await
 }
 
 async fn close(connection: PgConnection) -> Result<(), Fault> {

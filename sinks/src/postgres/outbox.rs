@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::partitions::topic;
@@ -14,12 +14,17 @@ use crate::headers;
 
 /// The oldest entries of the pipeline's outbox, with what they name. An entry whose profile or letter was erased meanwhile is left
 /// out.
-pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
+pub(super) async fn next(
+    session: &mut PgConnection,
+    statements: &Statements,
+    pipeline: &str,
+    limit: u32,
+) -> Result<Vec<OutboxEntry>, Fault> {
     let query = sqlx::query(include_str!("sql/outbox.sql")).bind(pipeline).bind(i64::from(limit));
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading the outbox"))?;
+    let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading the outbox"))?;
     let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
-    let mut profiles = changed(pool, statements, &rows).await?;
-    let mut letters = refused(pool, pipeline, &rows).await?;
+    let mut profiles = changed(session, statements, &rows).await?;
+    let mut letters = refused(session, pipeline, &rows).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for Waiting { seq, topic, what } in rows {
         let what = match what {
@@ -33,7 +38,7 @@ pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str,
 }
 
 /// Deletes what was sent.
-pub(super) async fn published(pool: &PgPool, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
+pub(super) async fn published(session: &mut PgConnection, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
     let versions: Vec<Option<i64>> = entries
         .iter()
         .map(|entry| match &entry.what {
@@ -45,7 +50,7 @@ pub(super) async fn published(pool: &PgPool, pipeline: &str, entries: &[OutboxEn
         .bind(pipeline)
         .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
         .bind(versions);
-    query.execute(pool).await.map_err(fault::when("deleting published records"))?;
+    query.execute(session).await.map_err(fault::when("deleting published records"))?;
     Ok(())
 }
 
@@ -87,7 +92,11 @@ impl Waiting {
     }
 }
 
-async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Result<HashMap<String, Outbound>, Fault> {
+async fn changed(
+    session: &mut PgConnection,
+    statements: &Statements,
+    rows: &[Waiting],
+) -> Result<HashMap<String, Outbound>, Fault> {
     let customers: Vec<&str> = rows
         .iter()
         .filter_map(|row| match &row.what {
@@ -99,7 +108,7 @@ async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Re
         return Ok(HashMap::new());
     }
     let query = sqlx::query(AssertSqlSafe(statements.published_profiles.clone())).bind(customers);
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading profiles to publish"))?;
+    let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading profiles to publish"))?;
     let outbound = |row: &PgRow| {
         let profile = published::profile(row)?;
         let (customer_id, version) = (profile.customer_id.clone(), profile.version);
@@ -108,7 +117,7 @@ async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Re
     rows.iter().map(outbound).collect()
 }
 
-async fn refused(pool: &PgPool, pipeline: &str, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
+async fn refused(session: &mut PgConnection, pipeline: &str, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
     let ids: Vec<Uuid> = rows
         .iter()
         .filter_map(|row| match row.what {
@@ -119,6 +128,6 @@ async fn refused(pool: &PgPool, pipeline: &str, rows: &[Waiting]) -> Result<Hash
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let letters = dead_letters::of_ids(pool, pipeline, &ids).await?;
+    let letters = dead_letters::of_ids(session, pipeline, &ids).await?;
     Ok(letters.into_iter().map(|letter| (letter.letter.id, letter)).collect())
 }

@@ -1,6 +1,6 @@
 //! What a batch has besides profiles: history, alerts, critical changes, seen events, dead letters, effects. One statement for all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use schemas::profile::AlertTransition;
@@ -38,6 +38,16 @@ pub(super) async fn write(connection: &mut PgConnection, pipeline: &str, batch: 
     let fresh = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<&str>, _>>();
     let fresh = fresh.map_err(fault::when("reading which events are new"))?;
     Ok(seen.difference(&fresh).map(|event| (*event).to_owned()).collect())
+}
+
+/// Which of these events were stored.
+pub(super) async fn seen(connection: &mut PgConnection, pipeline: &str, event_ids: &[String]) -> Result<HashSet<String>, Fault> {
+    if event_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = sqlx::query(include_str!("sql/seen_events.sql")).bind(pipeline).bind(event_ids);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading seen events"))?;
+    rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault::when("reading seen events"))
 }
 
 /// One column of all entries.
