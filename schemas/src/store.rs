@@ -63,7 +63,8 @@ impl ChangeStatus {
     }
 }
 
-/// A critical sync, stored. Unique per customer and request: a replay finds it there.
+/// A critical sync, stored. Unique per customer and request: a replay finds it there, and of several events with one request the
+/// earliest by event time and id is kept, whichever is written first, until an administrator decides over what is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriticalChange {
     /// The customer.

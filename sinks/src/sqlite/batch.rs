@@ -30,7 +30,7 @@ pub(super) async fn write(
     statements.upsert_profiles.run(connection, batch.profiles).await?;
     statements.upsert_alerts.run(connection, batch.alerts).await?;
     statements.insert_history.run(connection, batch.history).await?;
-    statements.insert_critical_changes.run(connection, batch.critical_changes).await?;
+    statements.upsert_critical_changes.run(connection, batch.critical_changes).await?;
     statements.insert_seen.run(connection, batch.seen).await?;
     let new = statements.insert_dead_letters.run(connection, batch.dead_letters).await?;
     let new: HashSet<String> = new.iter().map(id).collect::<Result<_, _>>()?;

@@ -164,7 +164,7 @@ fn history(entry: &HistoryEntry, now: &Value) -> [Value; 7] {
     ]
 }
 
-/// In the order of `sql/insert_critical_changes.sql`.
+/// In the order of `sql/upsert_critical_changes.sql`.
 fn critical_change(change: &CriticalChange) -> [Value; 10] {
     [
         change.customer_id.as_str().into(),

@@ -49,7 +49,7 @@ macro_rules! contract {
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing,
                 what_administrators_and_syncs_wrote_stays, alerts_follow_the_greater_transition,
-                history_and_critical_changes_are_written_once, data_that_the_database_refuses_is_a_data_fault,
+                history_and_critical_changes_are_written_once, of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters: the_same_bytes_at_two_offsets_are_two, all_of_a_letter_comes_back, filters_choose;

@@ -250,6 +250,50 @@ pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
     assert_eq!(place.number("select count(*) from critical_changes").await, 1);
 }
 
+/// A critical sync of customer c-1, so many seconds after noon, whose request and event are called so.
+fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
+    CriticalChange {
+        customer_id: "c-1".into(),
+        request_id: request.into(),
+        sync_type: "financial_data".into(),
+        priority: "high".into(),
+        changes: json("[]"),
+        source: Some(event.into()),
+        status: ChangeStatus::PendingApproval,
+        event_id: event.into(),
+        at: stamp(seconds).at,
+        origin: stamp(seconds).origin,
+    }
+}
+
+pub async fn of_one_request_the_earliest_event_stands(place: &impl Place) {
+    let sink = store(place).await;
+    let write = async |changes: Vec<CriticalChange>| {
+        sink.write(&Batch { critical_changes: changes, ..batch(vec![]) }).await.unwrap();
+    };
+    // Capitals before small letters, as bytes are compared.
+    let (early, late) = ([("Z", 5), ("b", 5)], [("a", 6), ("b", 5)]);
+    for (number, [(first, at), (second, later)]) in [early, late].into_iter().enumerate() {
+        let pair = |request: &str| vec![requested(request, first, at), requested(request, second, later)];
+        let reversed = |request: &str| pair(request).into_iter().rev().collect::<Vec<_>>();
+        write(pair(&format!("together-{number}"))).await;
+        write(reversed(&format!("together-reversed-{number}"))).await;
+        for change in pair(&format!("apart-{number}")).into_iter().chain(reversed(&format!("apart-reversed-{number}"))) {
+            write(vec![change]).await;
+        }
+        let winner = if (at, first) < (later, second) { first } else { second };
+        let stands = format!(
+            "select count(*) from critical_changes where event_id = '{winner}' and source = '{winner}' and request_id like '%-{number}'"
+        );
+        assert_eq!(place.number(&stands).await, 4, "{winner} of {first} and {second}");
+    }
+    write(vec![requested("decided", "b", 5)]).await;
+    place.execute("update critical_changes set status = 'rejected', decided_by = 'admin-1' where request_id = 'decided'").await;
+    write(vec![requested("decided", "a", 1)]).await;
+    let stays = "select count(*) from critical_changes where request_id = 'decided' and event_id = 'b' and status = 'rejected'";
+    assert_eq!(place.number(stays).await, 1, "the administrator decided over what was there");
+}
+
 pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) {
     let sink = store(place).await;
     let mut refused = row(profile("c-2"));

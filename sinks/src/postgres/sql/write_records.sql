@@ -1,8 +1,9 @@
 -- Writes what a batch has besides profiles, after merge_profiles.sql: whoever writes a customer's records holds the customer's row.
 --
 -- Locks: nothing but what it inserts or updates. Every row has a key that its cause determines, so writing a batch again (a COMMIT
--- whose answer was lost, records read again) changes nothing. Of an alert the later transition stands. `fresh_events` tells which
--- events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
+-- whose answer was lost, records read again) changes nothing. Of an alert the later transition stands; of several events with one
+-- critical request the earliest, whichever came first, unless an administrator has decided over what stood there. `fresh_events` tells
+-- which events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
 --
 -- $1 pipeline, $2 now, then an array a column.
 WITH history AS (
@@ -24,13 +25,17 @@ WITH history AS (
         updated_at = excluded.updated_at, resolved_at = excluded.resolved_at, transition = excluded.transition
     WHERE stored.transition < excluded.transition
 ), changes AS (
-    INSERT INTO critical_changes (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
+    INSERT INTO critical_changes AS stored (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
     SELECT customer_id, request_id, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
         status::change_status, event_id, at, origin::jsonb
     FROM unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
         $28::timestamptz[], $29::text[])
         AS x (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (customer_id, request_id) DO UPDATE
+    SET sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
+        status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
+    WHERE stored.status NOT IN ('approved', 'rejected')
+        AND (excluded.at, excluded.event_id COLLATE "C") < (stored.at, stored.event_id COLLATE "C")
 ), fresh_events AS (
     INSERT INTO seen_events (pipeline, event_id, at)
     SELECT $1, event_id, $2 FROM unnest($30::text[]) AS x (event_id)
