@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::profile::{AlertTransition, Computed, Profile, View};
+use crate::profile::{AlertTransition, Computed, Profile, SectionSet, View};
 use crate::{Header, Json, Origin, Reason, TopicName, Violation};
 
 /// A profile to write: what events made of it, and what the rules compute.
@@ -18,6 +18,8 @@ pub struct Row {
     pub profile: Profile,
     /// Its sections with the overlays over them: what the section columns show.
     pub view: View,
+    /// The sections that the stored row of this version shows already: a store need not write their columns.
+    pub unchanged: SectionSet,
     /// What the rules computed of it.
     pub computed: Computed,
     /// The id of the event with the latest stamp.

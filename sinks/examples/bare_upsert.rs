@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, TimeDelta, Utc};
 use schemas::profile::{
     Completeness, Computed, Conformity, FinancialMetrics, Insights, InventoryMetrics, Issue, IssueCategory, Profile, Rating,
-    Section, SectionName, Severity, Stamp, View,
+    Section, SectionName, SectionSet, Severity, Stamp, View,
 };
 use schemas::store::{Batch, HistoryEntry, Row, Written};
 use schemas::{Json, Origin, TopicName};
@@ -128,7 +128,8 @@ fn row(number: usize, round: i64, now: DateTime<Utc>) -> Result<Row, Failure> {
         profile.sections.join(name, Section { stamp: stamp.clone(), value: Json::parse_own(&text)?, summary: None });
     }
     let view = View::of(&profile);
-    Ok(Row { view, profile, computed: computed(), last_event_id: Some(event_id), rules_hash: "bare".into() })
+    let unchanged = SectionSet::default();
+    Ok(Row { view, profile, unchanged, computed: computed(), last_event_id: Some(event_id), rules_hash: "bare".into() })
 }
 
 fn basic(number: usize) -> String {

@@ -120,6 +120,9 @@ pub(crate) fn of_section(name: SectionName) -> &'static str {
     }
 }
 
+/// What stands for SQL's null where null means "as it is". A section that is JSON's null shows nothing.
+const NOTHING: &str = "null";
+
 /// The values that the pipeline writes for one profile. JSON columns are texts.
 ///
 /// What only administrators and syncs write is here too, for a row that is new: an existing row keeps its own (spec/2 §1). Notes,
@@ -131,7 +134,8 @@ pub(crate) struct ProfileColumns {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
     pub(crate) status: Option<String>,
-    /// By [`SectionName`], as the view shows them.
+    /// By [`SectionName`], as the view shows them. Over a stored row `None` leaves the column, and its summary's, as it is, and
+    /// [`NOTHING`] empties it.
     pub(crate) sections: [Option<String>; SectionName::ALL.len()],
     pub(crate) assets_summary: Option<String>,
     pub(crate) stocks_summary: Option<String>,
@@ -179,9 +183,13 @@ pub(crate) struct ProfileColumns {
 impl ProfileColumns {
     /// The columns of a row.
     pub(crate) fn of(row: &Row) -> Self {
-        let Row { profile, view, computed, .. } = row;
+        let Row { profile, view, unchanged, computed, .. } = row;
         let basic = |member| view.get(SectionName::Basic).and_then(|basic| basic.present(member)).map(text_of);
-        let summary = |name| view.summary(name).map(|summary| summary.text().to_owned());
+        let text = |name, shown: Option<schemas::JsonRef<'_>>| match shown.filter(|shown| !shown.is_null()) {
+            _ if unchanged.contains(name) => None,
+            None if profile.version > 0 => Some(NOTHING.to_owned()),
+            shown => shown.map(|shown| shown.text().to_owned()),
+        };
         let risk = computed.risk.as_ref();
         let attention = &computed.attention;
         let open: Vec<&Alert> = profile.alerts.values().map(|log| &log.last).filter(|alert| alert.is_open()).collect();
@@ -193,9 +201,9 @@ impl ProfileColumns {
             name: basic("name"),
             email: basic("email"),
             status: basic("status"),
-            sections: SectionName::ALL.map(|name| view.get(name).map(|section| section.text().to_owned())),
-            assets_summary: summary(SectionName::Assets),
-            stocks_summary: summary(SectionName::Stocks),
+            sections: SectionName::ALL.map(|name| text(name, view.get(name))),
+            assets_summary: text(SectionName::Assets, view.summary(SectionName::Assets)),
+            stocks_summary: text(SectionName::Stocks, view.summary(SectionName::Stocks)),
             completeness: computed.completeness.percentage,
             completeness_detail: json(&computed.completeness),
             conformity_score: computed.conformity.score,

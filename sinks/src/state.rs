@@ -76,7 +76,8 @@ pub(crate) fn encode(row: &Row) -> String {
     let Row { profile, view, .. } = row;
     let written = |name: SectionName, section: &Section| {
         let same = |shown: Option<schemas::JsonRef<'_>>, own: Option<&Json>| {
-            shown.map(|shown| shown.text()) == own.map(|own| own.as_ref().text())
+            // A column cannot tell JSON's null from nothing.
+            shown.filter(|shown| !shown.is_null()).map(|shown| shown.text()) == own.map(|own| own.as_ref().text())
         };
         let shows = same(view.get(name), Some(&section.value)) && same(view.summary(name), section.summary.as_ref());
         let raw = (!shows).then(|| Raw { value: section.value.clone(), summary: section.summary.clone() });

@@ -79,9 +79,9 @@ impl<'p> Keyed<'p> {
         let mut merged = Merged::default();
         for (customer, places) in by_customer {
             let profile = stored.remove(customer).unwrap_or_else(|| Profile::new(customer));
-            let whole = self.customer(profile.clone(), records, &places, seen, &mut merged);
+            let whole = self.customer(&profile, records, &places, seen, &mut merged);
             if whole.is_err() {
-                self.one_by_one(profile, records, &places, seen, &mut merged);
+                self.one_by_one(&profile, records, &places, seen, &mut merged);
             }
         }
         merged
@@ -90,12 +90,13 @@ impl<'p> Keyed<'p> {
     /// All records of a customer at once: the usual case. Fails, having added nothing but refused records, when a rule panics.
     fn customer(
         &self,
-        mut profile: Profile,
+        stored: &Profile,
         records: &[&Record],
         places: &[usize],
         seen: &HashSet<String>,
         merged: &mut Merged,
     ) -> Result<(), Reject> {
+        let mut profile = stored.clone();
         let mut effects = Effects::default();
         let mut ids = Vec::new();
         let mut rejected = Vec::new();
@@ -110,7 +111,7 @@ impl<'p> Keyed<'p> {
         }
         if last.is_some() {
             let computed = self.derive(&profile)?;
-            self.settle(profile, computed, last, merged);
+            self.settle(stored, profile, computed, last, merged);
         }
         merged.rejected.append(&mut rejected);
         merged.critical_changes.append(&mut effects.critical_changes);
@@ -119,12 +120,12 @@ impl<'p> Keyed<'p> {
     }
 
     /// One record after the other, to find those with which a rule panics: they are refused, the others count.
-    fn one_by_one(&self, stored: Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
+    fn one_by_one(&self, stored: &Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
         let mut good = Vec::new();
         for &at in places {
             good.push(at);
             let mut trial = Merged::default();
-            if let Err(reject) = self.customer(stored.clone(), records, &good, seen, &mut trial) {
+            if let Err(reject) = self.customer(stored, records, &good, seen, &mut trial) {
                 good.pop();
                 merged.rejected.push((at, reject));
             }
@@ -170,7 +171,14 @@ impl<'p> Keyed<'p> {
         Ok((view, computed))
     }
 
-    fn settle(&self, mut profile: Profile, (view, mut computed): (View, Computed), last: Option<&Record>, merged: &mut Merged) {
+    fn settle(
+        &self,
+        stored: &Profile,
+        mut profile: Profile,
+        (view, mut computed): (View, Computed),
+        last: Option<&Record>,
+        merged: &mut Merged,
+    ) {
         let last_event_id = latest_event(&profile).or_else(|| last.map(|record| Arc::clone(&record.id)));
         let as_of = as_of(&profile);
         let correlation_id = last.and_then(|record| record.correlation_id.as_deref());
@@ -191,7 +199,8 @@ impl<'p> Keyed<'p> {
             });
         }
         profile.alerts.clone_from(&computed.alerts);
-        merged.rows.push(Row { profile, view, computed, last_event_id, rules_hash: Arc::clone(&self.rules_hash) });
+        let unchanged = profile.shown_as_in(stored);
+        merged.rows.push(Row { profile, view, unchanged, computed, last_event_id, rules_hash: Arc::clone(&self.rules_hash) });
     }
 
     /// The CloudEvent of a transition, where its kind is routed to a topic.

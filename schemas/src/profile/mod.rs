@@ -25,7 +25,7 @@ pub use computed::{
 };
 pub use history::{Change, changes};
 pub use overlay::{ForbiddenPath, Overlay, Path};
-pub use section::{BASIC_FIELDS, Section, SectionName, Sections, Stamp};
+pub use section::{BASIC_FIELDS, Section, SectionName, SectionSet, Sections, Stamp};
 pub use view::View;
 
 /// The two kinds of customer; the sink's names, the wire's `COMPANY` is [`CustomerType::Pme`].
@@ -247,6 +247,16 @@ impl Profile {
             changed |= Stated::join(&mut self.stated_version, stated);
         }
         changed
+    }
+
+    /// The sections that show what they showed in `before`, this profile's stored state: one event wrote both, and no overlay is
+    /// another. Fewer than could be said, never more.
+    #[must_use]
+    pub fn shown_as_in(&self, before: &Self) -> SectionSet {
+        if before.version == 0 || self.overlays != before.overlays {
+            return SectionSet::default();
+        }
+        SectionName::ALL.into_iter().filter(|name| self.sections.get(*name) == before.sections.get(*name)).collect()
     }
 
     /// Approximate heap size, for the bounded cache.

@@ -84,6 +84,24 @@ impl SectionName {
     }
 }
 
+/// A set of sections.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SectionSet(u16);
+
+impl SectionSet {
+    /// Whether the section is one of them.
+    #[must_use]
+    pub fn contains(self, name: SectionName) -> bool {
+        self.0 & (1 << name as u16) != 0
+    }
+}
+
+impl FromIterator<SectionName> for SectionSet {
+    fn from_iter<I: IntoIterator<Item = SectionName>>(names: I) -> Self {
+        Self(names.into_iter().fold(0, |set, name| set | 1 << name as u16))
+    }
+}
+
 /// Who wrote something, and when: the event's time, identity and origin.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Stamp {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, SyncStatus, View};
+use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, SectionSet, SyncStatus, View};
 use schemas::{Origin, TopicName};
 
 use super::*;
@@ -109,12 +109,13 @@ prop_compose! {
 
 /// The row that a database would give back.
 fn stored(columns: ProfileColumns, updated_at: DateTime<Utc>) -> StoredProfile {
+    let written = |text: Option<String>| text.filter(|text| text != "null");
     StoredProfile {
         customer_id: columns.customer_id,
         version: columns.version,
-        sections: columns.sections,
-        assets_summary: columns.assets_summary,
-        stocks_summary: columns.stocks_summary,
+        sections: columns.sections.map(written),
+        assets_summary: written(columns.assets_summary),
+        stocks_summary: written(columns.stocks_summary),
         state: columns.state,
         admin_status_by_hand: columns.admin_status_by_hand.map(str::to_owned),
         compliance_rating_by_hand: columns.compliance_rating_by_hand.map(str::to_owned),
@@ -135,7 +136,7 @@ fn stored(columns: ProfileColumns, updated_at: DateTime<Utc>) -> StoredProfile {
 fn row(profile: Profile, view: View) -> Row {
     let attention = Attention { admin_status: AdminStatus::Flagged, ..Attention::default() };
     let computed = Computed { rating: Some(Rating::Low), attention, ..Computed::default() };
-    Row { profile, view, computed, last_event_id: None, rules_hash: Arc::from("rules") }
+    Row { profile, view, unchanged: SectionSet::default(), computed, last_event_id: None, rules_hash: Arc::from("rules") }
 }
 
 proptest! {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use schemas::profile::{Attention, Computed, Profile, Rating, Section, SectionName, Stamp, View};
+use schemas::profile::{Attention, Computed, Profile, Rating, Section, SectionName, SectionSet, Stamp, View};
 use schemas::store::{Assigned, Batch, Row, Written};
 use schemas::{Json, Origin, TopicName};
 use sinks::{Settings, Sink};
@@ -48,8 +48,9 @@ macro_rules! contract {
             profiles:
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing,
-                what_administrators_and_syncs_wrote_stays, alerts_follow_the_greater_transition,
-                history_and_critical_changes_are_written_once, of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
+                what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
+                alerts_follow_the_greater_transition, history_and_critical_changes_are_written_once,
+                of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters: the_same_bytes_at_two_offsets_are_two, all_of_a_letter_comes_back, filters_choose;
@@ -122,7 +123,14 @@ pub fn row(profile: Profile) -> Row {
     let attention = Attention { urgency: 40, required: true, ..Attention::default() };
     let computed = Computed { rating: Some(Rating::Low), alerts: profile.alerts.clone(), attention, ..Computed::default() };
     let last_event_id = profile.sections.iter().map(|(_, section)| Arc::clone(&section.stamp.event_id)).max();
-    Row { view: View::of(&profile), profile, computed, last_event_id, rules_hash: "rules-1".into() }
+    Row {
+        view: View::of(&profile),
+        profile,
+        unchanged: SectionSet::default(),
+        computed,
+        last_event_id,
+        rules_hash: "rules-1".into(),
+    }
 }
 
 /// A batch of these rows alone.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
-    FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, Sections, Stated,
-    SyncStatus, TransitionKind,
+    FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, SectionSet, Sections,
+    Stated, SyncStatus, TransitionKind,
 };
-use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Written};
+use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
 use schemas::{FaultKind, Json};
 use uuid::Uuid;
 
@@ -201,6 +201,40 @@ pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
     assert_eq!((back.admin, back.sync_status), (again.admin, again.sync_status));
     let kept = "select count(*) from customer_detailed_profiles where admin_notes = 'call them' and reviewed_by = 'admin-1'";
     assert_eq!(place.number(kept).await, 1);
+}
+
+pub async fn a_section_that_shows_the_same_keeps_its_column(place: &impl Place) {
+    let sink = store(place).await;
+    let mut first = profile("c-1");
+    let lines = Section { stamp: stamp(1), value: json(r#"[{"id":"a-1"}]"#), summary: Some(json(r#"{"totalValue":1}"#)) };
+    first.sections.join(SectionName::Assets, lines);
+    write(&sink, vec![first]).await;
+    let count = |when: &str| format!("select count(*) from customer_detailed_profiles where {when}");
+
+    let before = read(&sink, "c-1").await.unwrap();
+    let mut renamed = before.clone();
+    let basic = Section { stamp: stamp(2), value: json(r#"{"name":"Kin Export"}"#), summary: None };
+    renamed.sections.join(SectionName::Basic, basic);
+    let unchanged = renamed.shown_as_in(&before);
+    assert!(unchanged.contains(SectionName::Assets) && !unchanged.contains(SectionName::Basic));
+    let row_of = |profile: Profile, unchanged| batch(vec![Row { unchanged, ..row(profile) }]);
+    assert_eq!(sink.write(&row_of(renamed.clone(), unchanged)).await.unwrap(), Written::Durable);
+    let back = read(&sink, "c-1").await.unwrap();
+    assert_eq!(plain(back.clone()).sections, plain(renamed).sections);
+    assert_eq!(place.number(&count("name = 'Kin Export' and assets is not null and assets_summary is not null")).await, 1);
+
+    // An overlay of null over a whole section shows nothing: its columns are emptied, not kept.
+    let mut covered = back.clone();
+    let nothing = Overlay { stamp: stamp(9), value: json("null") };
+    Overlay::join(&mut covered.overlays, Path { section: SectionName::Assets, below: vec![] }, nothing);
+    let unchanged = covered.shown_as_in(&back);
+    assert_eq!(unchanged, SectionSet::default());
+    assert_eq!(sink.write(&row_of(covered.clone(), unchanged)).await.unwrap(), Written::Durable);
+    assert_eq!(place.number(&count("assets is null and basic is not null")).await, 1);
+    assert_eq!(plain(read(&sink, "c-1").await.unwrap()).sections, plain(covered).sections, "what the event wrote is kept");
+
+    let new = Profile::new("c-2");
+    assert_eq!(new.shown_as_in(&new), SectionSet::default(), "a row that is not there shows nothing");
 }
 
 pub async fn alerts_follow_the_greater_transition(place: &impl Place) {

@@ -6,6 +6,9 @@
 -- a new row from one that was there (a row version that an update made has the locker in xmax): a row that was read and is gone
 -- must not come back.
 --
+-- A section that shows what it showed is sent as null and keeps its column: nothing is parsed, compressed or moved for it (an update
+-- keeps the out-of-line value of a column that it does not change). JSON's null empties the column.
+--
 -- What administrators and syncs own (by hand, notes, reviews, sync state) is written for a new row only; an existing row keeps its own.
 -- The changelog's entry has no payload: it is one row a customer, raised to the version that this transaction makes.
 --
@@ -64,13 +67,32 @@ WITH written AS (
             unnest($54::text[]) AS rules_hash, unnest($55::text[]) AS last_event_id, unnest($56::bigint[]) AS version
     ) AS x
     ON CONFLICT ({customer_id}) DO UPDATE SET
+        {basic} = CASE WHEN excluded.{basic} IS NULL THEN stored.{basic}
+            ELSE nullif(excluded.{basic}, 'null') END,
+        {company_profile} = CASE WHEN excluded.{company_profile} IS NULL THEN stored.{company_profile}
+            ELSE nullif(excluded.{company_profile}, 'null') END,
+        {institution_profile} = CASE WHEN excluded.{institution_profile} IS NULL THEN stored.{institution_profile}
+            ELSE nullif(excluded.{institution_profile}, 'null') END,
+        {specific_data} = CASE WHEN excluded.{specific_data} IS NULL THEN stored.{specific_data}
+            ELSE nullif(excluded.{specific_data}, 'null') END,
+        {extended_profile} = CASE WHEN excluded.{extended_profile} IS NULL THEN stored.{extended_profile}
+            ELSE nullif(excluded.{extended_profile}, 'null') END,
+        {regulatory_profile} = CASE WHEN excluded.{regulatory_profile} IS NULL THEN stored.{regulatory_profile}
+            ELSE nullif(excluded.{regulatory_profile}, 'null') END,
+        {assets} = CASE WHEN excluded.{assets} IS NULL THEN stored.{assets}
+            ELSE nullif(excluded.{assets}, 'null') END,
+        {assets_summary} = CASE WHEN excluded.{assets_summary} IS NULL THEN stored.{assets_summary}
+            ELSE nullif(excluded.{assets_summary}, 'null') END,
+        {stocks} = CASE WHEN excluded.{stocks} IS NULL THEN stored.{stocks}
+            ELSE nullif(excluded.{stocks}, 'null') END,
+        {stocks_summary} = CASE WHEN excluded.{stocks_summary} IS NULL THEN stored.{stocks_summary}
+            ELSE nullif(excluded.{stocks_summary}, 'null') END,
+        {performance_metrics} = CASE WHEN excluded.{performance_metrics} IS NULL THEN stored.{performance_metrics}
+            ELSE nullif(excluded.{performance_metrics}, 'null') END,
+        {producer_completeness} = CASE WHEN excluded.{producer_completeness} IS NULL THEN stored.{producer_completeness}
+            ELSE nullif(excluded.{producer_completeness}, 'null') END,
         {customer_type} = excluded.{customer_type}, {name} = excluded.{name}, {email} = excluded.{email},
-        {status} = excluded.{status}, {basic} = excluded.{basic}, {company_profile} = excluded.{company_profile},
-        {institution_profile} = excluded.{institution_profile}, {specific_data} = excluded.{specific_data},
-        {extended_profile} = excluded.{extended_profile}, {regulatory_profile} = excluded.{regulatory_profile},
-        {assets} = excluded.{assets}, {assets_summary} = excluded.{assets_summary}, {stocks} = excluded.{stocks},
-        {stocks_summary} = excluded.{stocks_summary}, {performance_metrics} = excluded.{performance_metrics},
-        {producer_completeness} = excluded.{producer_completeness}, {completeness} = excluded.{completeness},
+        {status} = excluded.{status}, {completeness} = excluded.{completeness},
         {completeness_detail} = excluded.{completeness_detail}, {conformity_score} = excluded.{conformity_score},
         {is_conform} = excluded.{is_conform}, {conformity_issues} = excluded.{conformity_issues},
         {compliance_rating} = excluded.{compliance_rating}, {risk_score} = excluded.{risk_score},
