@@ -14,6 +14,7 @@ mod state;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind};
 
@@ -169,6 +170,13 @@ pub trait Sink: Send + Sync {
     ///
     /// A [`Fault`] of the database.
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// Forgets events that were seen before a time, oldest first, at most `limit`: a short transaction. Answers how many.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault>;
 
     /// Answers when the database does.
     ///

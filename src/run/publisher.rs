@@ -10,13 +10,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry, StoredDeadLetter};
-use schemas::{Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
 
 use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::Health;
+use super::retention::Retention;
 use crate::config::Plan;
 use crate::topics::Topics;
 
@@ -35,6 +36,7 @@ pub(super) struct Publisher {
     pub(super) counters: Arc<Counters>,
     pub(super) health: Arc<Health>,
     pub(super) outbox: Arc<Notify>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: String,
     /// Whether it waits for a broker or database that is away before it ends. What it does not send, the next run sends.
     pub(super) insists: bool,
@@ -59,6 +61,7 @@ impl Publisher {
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
         let mut leases: Vec<Lease> = Vec::new();
         let mut backoff = Backoff::new();
+        let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
         loop {
             // A run that is gone without a word ends the publisher too.
             let stopping = *stop.borrow_and_update() || stop.has_changed().is_err();
@@ -66,6 +69,10 @@ impl Publisher {
             if turn.is_ok() {
                 backoff.reset();
                 self.health.good("outbox");
+                // One process of a pipeline forgets: the one that publishes.
+                if !leases.is_empty() {
+                    retention.step().await;
+                }
             }
             match turn {
                 Ok(Turn::Empty) if stopping => break,

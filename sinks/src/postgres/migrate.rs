@@ -8,7 +8,7 @@ use super::{connect, fault};
 use crate::migrations::{Migration, MigrationStatus, status};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 4] = [
+const STEPS: [Migration; 5] = [
     Migration {
         number: 1,
         name: "profiles",
@@ -32,6 +32,12 @@ const STEPS: [Migration; 4] = [
         name: "dashboards",
         up: include_str!("../../migrations/postgres/0004_dashboards.up.sql"),
         down: include_str!("../../migrations/postgres/0004_dashboards.down.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "retention",
+        up: include_str!("../../migrations/postgres/0005_retention.up.sql"),
+        down: include_str!("../../migrations/postgres/0005_retention.down.sql"),
     },
 ];
 

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use sqlx::postgres::PgArguments;
@@ -149,6 +150,11 @@ impl Sink for PostgresSink {
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
         let list = async |session: &mut PgConnection| dead_letters::list(session, &self.pipeline, filter).await;
         self.sessions.run("reading dead letters", list).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        let forget = async |session: &mut PgConnection| records::forget(session, &self.pipeline, before, limit).await;
+        self.sessions.run("forgetting events", forget).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

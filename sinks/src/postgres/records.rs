@@ -50,6 +50,18 @@ pub(super) async fn seen(connection: &mut PgConnection, pipeline: &str, event_id
     rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault::when("reading seen events"))
 }
 
+/// Forgets events that were stored before a time, at most so many. Answers how many.
+pub(super) async fn forget(
+    connection: &mut PgConnection,
+    pipeline: &str,
+    before: DateTime<Utc>,
+    limit: u32,
+) -> Result<u64, Fault> {
+    let query = sqlx::query(include_str!("sql/forget_events.sql")).bind(pipeline).bind(before).bind(i64::from(limit));
+    let forgotten = query.execute(connection).await.map_err(fault::when("forgetting events"))?;
+    Ok(forgotten.rows_affected())
+}
+
 /// One column of all entries.
 fn column<'r, E, T>(entries: &'r [E], of: impl Fn(&'r E) -> T) -> Vec<T> {
     entries.iter().map(of).collect()

@@ -10,7 +10,7 @@ use sqlx::{Row, SqliteConnection};
 use super::leases::{self, Terms};
 use super::prepared::{Prepared, json_array, letter_entry};
 use super::statements::Statements;
-use super::{fault, read};
+use super::{fault, seen};
 
 /// Writes the batch under the write lock, which the caller holds, commits and gives back.
 ///
@@ -55,7 +55,7 @@ async fn stale(
 ) -> Result<Option<Vec<String>>, Fault> {
     let customers: Vec<&str> = batch.versions.iter().map(|(customer, _)| customer.as_str()).collect();
     if let Some(ids) = &batch.seen_ids
-        && !read::seen(connection, pipeline, ids).await?.is_empty()
+        && !seen::which(connection, pipeline, ids).await?.is_empty()
     {
         return Ok(Some(customers.into_iter().map(str::to_owned).collect()));
     }

@@ -9,7 +9,7 @@ use super::{connect, fault, time};
 use crate::migrations::{Migration, MigrationStatus, status};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 4] = [
+const STEPS: [Migration; 5] = [
     Migration {
         number: 1,
         name: "profiles",
@@ -33,6 +33,12 @@ const STEPS: [Migration; 4] = [
         name: "dashboards",
         up: include_str!("../../migrations/sqlite/0004_dashboards.up.sql"),
         down: include_str!("../../migrations/sqlite/0004_dashboards.down.sql"),
+    },
+    Migration {
+        number: 5,
+        name: "retention",
+        up: include_str!("../../migrations/sqlite/0005_retention.up.sql"),
+        down: include_str!("../../migrations/sqlite/0005_retention.down.sql"),
     },
 ];
 

@@ -12,6 +12,7 @@ pub(crate) mod migrate;
 mod outbox;
 mod prepared;
 mod read;
+mod seen;
 mod statements;
 mod time;
 mod value;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind};
 use sqlx::pool::PoolConnection;
@@ -141,6 +143,10 @@ impl Sink for SqliteSink {
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
         dead_letters::list(&mut *self.reader().await?, &self.pipeline, filter).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        self.writer.forget_events(before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
@@ -10,9 +11,10 @@ use schemas::profile::{
 };
 use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
 use schemas::{FaultKind, Json};
+use sinks::Settings;
 use uuid::Uuid;
 
-use super::{Place, batch, json, noon, partition, profile, read, row, stamp, store, topic, write};
+use super::{Place, batch, json, noon, opened, partition, profile, read, row, stamp, store, topic, write};
 
 pub async fn an_empty_store_knows_nothing(place: &impl Place) {
     let sink = store(place).await;
@@ -176,6 +178,29 @@ pub async fn a_seen_event_writes_nothing(place: &impl Place) {
     assert_eq!(sink.write(&again).await.unwrap(), Written::Stale(vec!["c-2".into()]));
     assert!(read(&sink, "c-2").await.is_none());
     assert_eq!(sink.read(&[], &ids).await.unwrap().seen.len(), 1, "event-3 is not remembered");
+}
+
+pub async fn events_are_forgotten_oldest_first(place: &impl Place) {
+    let sink = store(place).await;
+    let other = opened(place, &Settings::new("another")).await;
+    let ids: Vec<String> = (0..5).map(|day| format!("event-{day}")).collect();
+    for (day, id) in (0..).zip(&ids) {
+        let seen = Batch { seen: vec![id.clone()], now: noon() + TimeDelta::days(day), ..Batch::default() };
+        sink.write(&seen).await.unwrap();
+        other.write(&seen).await.unwrap();
+    }
+    let left = async || {
+        let mut left: Vec<String> = sink.read(&[], &ids).await.unwrap().seen.into_iter().collect();
+        left.sort();
+        left
+    };
+    let before = noon() + TimeDelta::days(3);
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 2);
+    assert_eq!(left().await, ["event-2", "event-3", "event-4"]);
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 1, "event-3 was not seen before");
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 0);
+    assert_eq!(left().await, ["event-3", "event-4"]);
+    assert_eq!(other.read(&[], &ids).await.unwrap().seen.len(), 5, "another pipeline's are its own");
 }
 
 pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
