@@ -4,6 +4,7 @@
 
 mod changelog;
 mod columns;
+mod dead_letters;
 mod headers;
 mod migrations;
 mod postgres;

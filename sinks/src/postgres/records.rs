@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::partitions::{number, offset};
 use super::{Statement, fault};
-use crate::headers;
+use crate::{dead_letters, headers};
 
 /// Whether the batch has any.
 pub(super) fn any(batch: &Batch) -> bool {
@@ -132,6 +132,8 @@ fn stands_before(change: &CriticalChange, other: &CriticalChange) -> bool {
 }
 
 fn bind_letters<'q>(query: Statement<'q>, letters: &[DeadLetter]) -> Result<Statement<'q>, Fault> {
+    let letters = dead_letters::each_once(letters);
+    let letters = letters.as_slice();
     let partitions = letters.iter().map(|letter| number(letter.origin.partition)).collect::<Result<Vec<i32>, _>>()?;
     let offsets = letters.iter().map(|letter| offset(letter.origin.offset)).collect::<Result<Vec<i64>, _>>()?;
     Ok(query

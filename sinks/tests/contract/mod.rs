@@ -53,7 +53,8 @@ macro_rules! contract {
                 of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
-            dead_letters: the_same_bytes_at_two_offsets_are_two, all_of_a_letter_comes_back, filters_choose;
+            dead_letters:
+                the_same_bytes_at_two_offsets_are_two, a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back, filters_choose;
             outbox:
                 effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
