@@ -11,11 +11,12 @@ mod settings;
 mod sqlite;
 mod state;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Reason};
 
 pub use migrations::MigrationStatus;
 pub use settings::{DEFAULT_TABLE, Settings};
@@ -168,6 +169,13 @@ pub trait Sink: Send + Sync {
     ///
     /// A [`Fault`] of the database.
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// How many dead letters of this pipeline there are, by reason; the filter's limit does not matter.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault>;
 
     /// Answers when the database does.
     ///

@@ -21,12 +21,13 @@ mod published;
 mod records;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::{Fault, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
@@ -136,6 +137,10 @@ impl Sink for PostgresSink {
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
         dead_letters::list(&self.pool, &self.pipeline, filter).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        dead_letters::counts(&self.pool, &self.pipeline, filter).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {
