@@ -3,6 +3,7 @@
 //! `architecture.md`, rules 4 to 7, are the law here: one transaction writes everything of a [`Batch`], or nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -140,7 +141,9 @@ pub struct DeadLetterFilter {
     pub since: Option<DateTime<Utc>>,
     /// First seen before.
     pub until: Option<DateTime<Utc>>,
-    /// At most this many, oldest first.
+    /// Of an id in this range.
+    pub ids: Option<RangeInclusive<Uuid>>,
+    /// At most this many, oldest first. Counts do not heed it.
     pub limit: u32,
 }
 

@@ -12,12 +12,13 @@ mod settings;
 mod sqlite;
 mod state;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Reason};
 
 pub use columns::{COLUMNS, Column, ColumnKind};
 pub use migrations::MigrationStatus;
@@ -171,6 +172,13 @@ pub trait Sink: Send + Sync {
     ///
     /// A [`Fault`] of the database.
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// How many dead letters of this pipeline there are, by reason; the filter's limit does not matter.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault>;
 
     /// Forgets events that were seen before a time, oldest first, at most `limit`: a short transaction. Answers how many.
     ///

@@ -1,5 +1,7 @@
 //! Dead letters as they were stored.
 
+use std::collections::BTreeMap;
+
 use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason};
 use sqlx::postgres::PgRow;
@@ -37,10 +39,35 @@ async fn select(
         .bind(filter.topic.as_deref())
         .bind(filter.since)
         .bind(filter.until)
+        .bind(filter.ids.as_ref().map(|ids| *ids.start()))
+        .bind(filter.ids.as_ref().map(|ids| *ids.end()))
         .bind(ids)
         .bind(i64::from(filter.limit));
     let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
     rows.iter().map(stored).collect()
+}
+
+/// How many the filter lets through, whatever its limit.
+pub(super) async fn counts(
+    session: &mut PgConnection,
+    pipeline: &str,
+    filter: &DeadLetterFilter,
+) -> Result<BTreeMap<Reason, u64>, Fault> {
+    let query = sqlx::query(include_str!("sql/dead_letter_counts.sql"))
+        .bind(pipeline)
+        .bind(filter.reason.map(Reason::as_str))
+        .bind(filter.stage.as_deref())
+        .bind(filter.topic.as_deref())
+        .bind(filter.since)
+        .bind(filter.until)
+        .bind(filter.ids.as_ref().map(|ids| *ids.start()))
+        .bind(filter.ids.as_ref().map(|ids| *ids.end()));
+    let rows = query.fetch_all(session).await.map_err(fault::when("counting dead letters"))?;
+    let counted = |row: &PgRow| -> Result<(Reason, u64), Fault> {
+        let reason = row.try_get("reason").map_err(fault::when("counting dead letters"))?;
+        Ok((known(reason)?, unsigned::<i64, u64>(row, "number")?))
+    };
+    rows.iter().map(counted).collect()
 }
 
 fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
@@ -50,7 +77,7 @@ fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
     let letter = DeadLetter {
         id: row.try_get("id").map_err(reading())?,
         stage: row.try_get("stage").map_err(reading())?,
-        reason: Reason::ALL.into_iter().find(|known| known.as_str() == reason).ok_or_else(|| unknown(reason))?,
+        reason: known(reason)?,
         violations: serde_json::from_str(violations)
             .map_err(|error| Fault::caused(FaultKind::Lost, "the violations of a dead letter cannot be read", error))?,
         origin: Origin {
@@ -71,6 +98,7 @@ fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
     })
 }
 
-fn unknown(reason: &str) -> Fault {
-    Fault::new(FaultKind::Lost, format!("a dead letter has the reason {reason:?}, which this program does not know"))
+fn known(reason: &str) -> Result<Reason, Fault> {
+    let unknown = || Fault::new(FaultKind::Lost, format!("a dead letter has the reason {reason:?}, which is not known"));
+    Reason::ALL.into_iter().find(|known| known.as_str() == reason).ok_or_else(unknown)
 }

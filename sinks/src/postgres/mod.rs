@@ -23,13 +23,14 @@ mod records;
 mod sessions;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::Fault;
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::{Fault, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -155,6 +156,11 @@ impl Sink for PostgresSink {
     async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
         let forget = async |session: &mut PgConnection| records::forget(session, &self.pipeline, before, limit).await;
         self.sessions.run("forgetting events", forget).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        let count = async |session: &mut PgConnection| dead_letters::counts(session, &self.pipeline, filter).await;
+        self.sessions.run("counting dead letters", count).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

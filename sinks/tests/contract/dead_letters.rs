@@ -75,7 +75,7 @@ pub async fn filters_choose(place: &impl Place) {
     sink.write(&Batch { dead_letters: vec![letter(1), malformed], ..batch(vec![]) }).await.unwrap();
     let later = noon() + TimeDelta::seconds(1);
     sink.write(&Batch { dead_letters: vec![other], now: later, ..batch(vec![]) }).await.unwrap();
-    let cases: [(DeadLetterFilter, &[u64]); 7] = [
+    let cases: [(DeadLetterFilter, &[u64]); 8] = [
         (all(), &[1, 2, 3]),
         (DeadLetterFilter { limit: 2, ..all() }, &[1, 2]),
         (DeadLetterFilter { reason: Some(Reason::Malformed), ..all() }, &[2]),
@@ -83,10 +83,16 @@ pub async fn filters_choose(place: &impl Place) {
         (DeadLetterFilter { topic: Some("other".into()), ..all() }, &[3]),
         (DeadLetterFilter { since: Some(later), ..all() }, &[3]),
         (DeadLetterFilter { until: Some(later), reason: Some(Reason::Schema), ..all() }, &[1]),
+        (DeadLetterFilter { ids: Some(Uuid::from_u128(2)..=Uuid::from_u128(3)), ..all() }, &[2, 3]),
     ];
     for (filter, expected) in cases {
         let stored = sink.dead_letters(&filter).await.unwrap();
         let offsets: Vec<u64> = stored.iter().map(|stored| stored.letter.origin.offset).collect();
         assert_eq!(offsets, expected, "{filter:?}");
+        let counted: u64 =
+            sink.dead_letter_counts(&DeadLetterFilter { limit: 0, ..filter.clone() }).await.unwrap().values().sum();
+        assert_eq!(counted, if filter.limit == 2 { 3 } else { expected.len() as u64 }, "{filter:?}");
     }
+    let counts = sink.dead_letter_counts(&all()).await.unwrap();
+    assert_eq!(counts, [(Reason::Malformed, 1), (Reason::Schema, 2)].into());
 }

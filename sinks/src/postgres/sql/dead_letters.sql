@@ -8,6 +8,7 @@ WHERE pipeline = $1
     AND ($4::text IS NULL OR topic = $4)
     AND ($5::timestamptz IS NULL OR first_seen >= $5)
     AND ($6::timestamptz IS NULL OR first_seen < $6)
-    AND ($7::uuid[] IS NULL OR id = ANY($7))
+    AND ($7::uuid IS NULL OR id BETWEEN $7 AND $8)
+    AND ($9::uuid[] IS NULL OR id = ANY($9))
 ORDER BY first_seen, topic, partition, "offset"
-LIMIT $8
+LIMIT $10
