@@ -126,6 +126,8 @@ pub struct StoredDeadLetter {
     pub first_seen: DateTime<Utc>,
     /// How often it was tried.
     pub attempts: i64,
+    /// How many bytes its value has: more than the letter holds where it was cut.
+    pub size_bytes: u64,
 }
 
 /// Which dead letters to list.
@@ -256,6 +258,9 @@ pub enum Written {
     Stale(Vec<String>),
 }
 
+/// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
+pub const PUBLISHED_LETTER_BYTES: u32 = 256 << 10;
+
 /// What the publisher is to send next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxEntry {
@@ -281,6 +286,6 @@ pub enum Outbound {
         /// The profile as the sink stores it (camelCase JSON).
         value: String,
     },
-    /// A dead letter.
+    /// A dead letter; of its value the first [`PUBLISHED_LETTER_BYTES`].
     DeadLetter(Box<StoredDeadLetter>),
 }

@@ -100,6 +100,13 @@ pub const COLUMNS: [Column; 61] = [
     column("updated_at", Time),
 ];
 
+/// SQL for about how many bytes the JSON of a row has. `size` is the database's function that tells it of a column without reading it.
+pub(crate) fn json_bytes(size: &str) -> String {
+    let json = COLUMNS.iter().filter(|column| column.kind == Json);
+    let sizes: Vec<_> = json.map(|column| format!("coalesce({size}({{{}}}), 0)", column.name)).collect();
+    sizes.join(" + ")
+}
+
 const fn column(name: &'static str, kind: ColumnKind) -> Column {
     Column { name, kind }
 }

@@ -7,6 +7,7 @@ mod columns;
 mod dead_letters;
 mod headers;
 mod migrations;
+mod outbox;
 mod postgres;
 mod settings;
 mod sqlite;
@@ -152,7 +153,8 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault>;
 
-    /// The next entries of this pipeline's outbox, oldest first, at most `limit`.
+    /// The next entries of this pipeline's outbox, oldest first: at most `limit`, and about 8 MiB, but one at least where there is one.
+    /// Entries whose profile or letter is gone are passed over.
     ///
     /// # Errors
     ///

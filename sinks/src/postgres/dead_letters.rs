@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
+use schemas::store::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -18,20 +18,6 @@ pub(super) async fn list(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(session, pipeline, filter, None).await
-}
-
-/// Those of these ids.
-pub(super) async fn of_ids(session: &mut PgConnection, pipeline: &str, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(session, pipeline, &DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() }, Some(ids)).await
-}
-
-async fn select(
-    session: &mut PgConnection,
-    pipeline: &str,
-    filter: &DeadLetterFilter,
-    ids: Option<&[Uuid]>,
-) -> Result<Vec<StoredDeadLetter>, Fault> {
     let query = sqlx::query(include_str!("sql/dead_letters.sql"))
         .bind(pipeline)
         .bind(filter.reason.map(Reason::as_str))
@@ -41,9 +27,16 @@ async fn select(
         .bind(filter.until)
         .bind(filter.ids.as_ref().map(|ids| *ids.start()))
         .bind(filter.ids.as_ref().map(|ids| *ids.end()))
-        .bind(ids)
         .bind(i64::from(filter.limit));
     let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
+    rows.iter().map(stored).collect()
+}
+
+/// Those of these ids, with the beginning of their values.
+pub(super) async fn to_publish(session: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let cut = i32::try_from(PUBLISHED_LETTER_BYTES).expect("256 KiB fit");
+    let query = sqlx::query(include_str!("sql/published_letters.sql")).bind(ids).bind(cut);
+    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters to publish"))?;
     rows.iter().map(stored).collect()
 }
 
@@ -95,6 +88,7 @@ fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
         letter,
         first_seen: row.try_get("first_seen").map_err(reading())?,
         attempts: row.try_get("attempts").map_err(reading())?,
+        size_bytes: unsigned::<i64, u64>(row, "size_bytes")?,
     })
 }
 

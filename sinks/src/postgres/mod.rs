@@ -37,6 +37,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 use tokio::time::timeout;
 
 use crate::Sink;
+use crate::columns::json_bytes;
 use crate::settings::{Names, Settings};
 use sessions::Sessions;
 
@@ -56,15 +57,17 @@ struct Statements {
     read_profiles: Arc<str>,
     merge_profiles: Arc<str>,
     published_profiles: Arc<str>,
+    outbox: Arc<str>,
 }
 
 impl Statements {
     fn of(names: &Names) -> Result<Self, Fault> {
-        let render = |sql| names.render(sql).map(Arc::from);
+        let render = |sql: &str| names.render(sql).map(Arc::from);
         Ok(Self {
             read_profiles: render(include_str!("sql/read_profiles.sql"))?,
             merge_profiles: render(include_str!("sql/merge_profiles.sql"))?,
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
+            outbox: render(&include_str!("sql/outbox.sql").replace("{json_bytes}", &json_bytes("pg_column_size")))?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::partitions::topic;
 use super::{Statements, dead_letters, fault, published};
 use crate::headers;
+use crate::outbox::BYTES_AT_ONCE;
 
 /// The oldest entries of the pipeline's outbox, with what they name. An entry whose profile or letter was erased meanwhile is left
 /// out.
@@ -20,11 +21,15 @@ pub(super) async fn next(
     pipeline: &str,
     limit: u32,
 ) -> Result<Vec<OutboxEntry>, Fault> {
-    let query = sqlx::query(include_str!("sql/outbox.sql")).bind(pipeline).bind(i64::from(limit));
+    let query = sqlx::query(AssertSqlSafe(statements.outbox.clone()))
+        .bind(pipeline)
+        .bind(i64::from(limit))
+        .bind(BYTES_AT_ONCE)
+        .bind(i64::from(PUBLISHED_LETTER_BYTES));
     let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading the outbox"))?;
     let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
     let mut profiles = changed(session, statements, &rows).await?;
-    let mut letters = refused(session, pipeline, &rows).await?;
+    let mut letters = refused(session, &rows).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for Waiting { seq, topic, what } in rows {
         let what = match what {
@@ -117,7 +122,7 @@ async fn changed(
     rows.iter().map(outbound).collect()
 }
 
-async fn refused(session: &mut PgConnection, pipeline: &str, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
+async fn refused(session: &mut PgConnection, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
     let ids: Vec<Uuid> = rows
         .iter()
         .filter_map(|row| match row.what {
@@ -128,6 +133,6 @@ async fn refused(session: &mut PgConnection, pipeline: &str, rows: &[Waiting]) -
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let letters = dead_letters::of_ids(session, pipeline, &ids).await?;
+    let letters = dead_letters::to_publish(session, &ids).await?;
     Ok(letters.into_iter().map(|letter| (letter.letter.id, letter)).collect())
 }

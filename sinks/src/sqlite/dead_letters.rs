@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
+use schemas::store::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason, Violation};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
@@ -54,9 +54,9 @@ pub(super) async fn counts(
     rows.iter().map(counted).collect()
 }
 
-/// Dead letters by id. `ids` is a JSON array.
-pub(super) async fn by_id(connection: &mut SqliteConnection, ids: &str) -> Result<HashMap<String, StoredDeadLetter>, Fault> {
-    let query = sqlx::query(include_str!("sql/dead_letters_by_id.sql")).bind(ids.to_owned());
+/// Dead letters by id, with the beginning of their values. `ids` is a JSON array.
+pub(super) async fn to_publish(connection: &mut SqliteConnection, ids: &str) -> Result<HashMap<String, StoredDeadLetter>, Fault> {
+    let query = sqlx::query(include_str!("sql/published_letters.sql")).bind(ids.to_owned()).bind(PUBLISHED_LETTER_BYTES);
     let rows = query.fetch_all(connection).await.map_err(fault::when("reading dead letters to publish"))?;
     rows.iter().map(|row| Ok((get(row, "id")?, stored(row)?))).collect()
 }
@@ -77,7 +77,12 @@ fn stored(row: &SqliteRow) -> Result<StoredDeadLetter, Fault> {
         timestamp: time::column(row, "record_timestamp")?,
         publish_to: None,
     };
-    Ok(StoredDeadLetter { letter, first_seen: time::column(row, "first_seen")?, attempts: get(row, "attempts")? })
+    Ok(StoredDeadLetter {
+        letter,
+        first_seen: time::column(row, "first_seen")?,
+        attempts: get(row, "attempts")?,
+        size_bytes: u64::try_from(get::<i64>(row, "size_bytes")?).map_err(unreadable("size_bytes"))?,
+    })
 }
 
 fn known(reason: &str) -> Result<Reason, Fault> {

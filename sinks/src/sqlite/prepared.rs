@@ -214,9 +214,9 @@ fn effect_entry(pipeline: &str, effect: &Effect) -> [Value; 9] {
     ]
 }
 
-/// A profile waits once for each topic: after the changelog is renamed, what waited for the old name still goes there.
+/// A profile waits once (`architecture.md`, rule 7), for the topic that the changelog has now.
 fn changelog_entry(pipeline: &str, topic: &TopicName, customer: &str, version: i64) -> [Value; 9] {
-    let id = format!("profile/{topic}/{customer}");
+    let id = format!("profile/{customer}");
     let empty = Value::Null;
     [
         pipeline.into(),

@@ -58,7 +58,10 @@ macro_rules! contract {
             outbox:
                 effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
-                new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only;
+                new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only,
+                entries_whose_row_is_gone_hide_nobody, a_profile_waits_for_the_changelog_that_there_is_now,
+                entries_are_read_until_they_are_large,
+                of_a_large_dead_letter_the_beginning_is_published;
             leases:
                 a_claim_is_granted_and_renewed, a_partition_that_somebody_holds_is_not_granted,
                 an_expired_lease_is_taken_over_and_fences_its_old_owner, a_lease_that_was_given_back_is_free,

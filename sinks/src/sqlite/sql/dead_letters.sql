@@ -1,6 +1,6 @@
 -- Dead letters of a pipeline, oldest first. A filter that is null lets everything through.
 -- ?1: the pipeline; ?2: reason; ?3: stage; ?4: topic; ?5: since; ?6: until; ?7, ?8: first and last id; ?9: at most so many.
-select * from dead_letters
+select *, octet_length(value) as size_bytes from dead_letters
 where pipeline = ?1
     and (?2 is null or reason = ?2)
     and (?3 is null or stage = ?3)
