@@ -5,41 +5,10 @@ use schemas::{Fault, FaultKind};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::{connect, fault};
-use crate::migrations::{Migration, MigrationStatus, status};
+use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 5] = [
-    Migration {
-        number: 1,
-        name: "profiles",
-        up: include_str!("../../migrations/postgres/0001_profiles.up.sql"),
-        down: include_str!("../../migrations/postgres/0001_profiles.down.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "engine",
-        up: include_str!("../../migrations/postgres/0002_engine.up.sql"),
-        down: include_str!("../../migrations/postgres/0002_engine.down.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "records",
-        up: include_str!("../../migrations/postgres/0003_records.up.sql"),
-        down: include_str!("../../migrations/postgres/0003_records.down.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "dashboards",
-        up: include_str!("../../migrations/postgres/0004_dashboards.up.sql"),
-        down: include_str!("../../migrations/postgres/0004_dashboards.down.sql"),
-    },
-    Migration {
-        number: 5,
-        name: "retention",
-        up: include_str!("../../migrations/postgres/0005_retention.up.sql"),
-        down: include_str!("../../migrations/postgres/0005_retention.down.sql"),
-    },
-];
+const STEPS: [Migration; 5] = steps!("postgres");
 
 /// Applies what is pending, in order.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
