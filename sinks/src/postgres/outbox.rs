@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::partitions::topic;
-use super::{Statements, dead_letters, fault, published};
+use super::{Statements, dead_letters, fault};
+use crate::changelog;
 use crate::headers;
 use crate::outbox::BYTES_AT_ONCE;
 
@@ -115,7 +116,7 @@ async fn changed(
     let query = sqlx::query(AssertSqlSafe(statements.published_profiles.clone())).bind(customers);
     let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading profiles to publish"))?;
     let outbound = |row: &PgRow| {
-        let profile = published::profile(row)?;
+        let profile = changelog::published(row)?;
         let (customer_id, version) = (profile.customer_id.clone(), profile.version);
         Ok((customer_id.clone(), Outbound::Profile { customer_id, version, value: profile.into_json() }))
     };
