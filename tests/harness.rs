@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use schemas::{Clock, Outgoing, SystemClock, TopicName};
 use serde_json::Value;
+use sinks::{COLUMNS, ColumnKind};
 use sqlx::{Connection, Executor, Row};
 use syncline::config::{self, Environment, Plan};
 use syncline::record_line;
@@ -156,52 +157,34 @@ impl Drop for Bench {
     }
 }
 
-/// Columns that hold JSON text in SQLite.
-const JSON_COLUMNS: &[&str] = &[
-    "conformity_issues",
-    "risk_factors",
-    "insights",
-    "attention_reasons",
-    "alerts",
-    "risk_flags",
-    "suggested_actions",
-    "data",
-    "violations",
-    "basic",
-    "company_profile",
-    "institution_profile",
-    "specific_data",
-    "extended_profile",
-    "regulatory_profile",
-    "assets",
-    "assets_summary",
-    "stocks",
-    "stocks_summary",
-    "performance_metrics",
-    "producer_completeness",
-    "changes",
-    "financial_metrics",
-    "inventory_metrics",
-    "risk_profile",
-    "completeness_detail",
-];
-const AMOUNT_COLUMNS: &[&str] = &["total_assets_value", "total_stock_value"];
-const BOOLEAN_COLUMNS: &[&str] = &["is_conform", "requires_attention"];
+/// What a column of any table holds: the profiles' by their list, the few others by name.
+fn kind_of(column: &str) -> ColumnKind {
+    let profiles = COLUMNS.into_iter().find(|known| known.name == column);
+    match (profiles, column) {
+        (Some(known), _) => known.kind,
+        (None, "data" | "violations" | "changes") => ColumnKind::Json,
+        (None, _) => ColumnKind::Text,
+    }
+}
 
+/// SQLite keeps JSON as text and booleans as numbers, and may keep amounts as whole numbers.
 fn rows_query(table: &str, columns: &[&str], order: &str, sqlite: bool) -> String {
     let members = columns.iter().map(|column| {
-        let value = match column {
-            json if sqlite && JSON_COLUMNS.contains(json) => format!("json({json})"),
-            amount if sqlite && AMOUNT_COLUMNS.contains(amount) => format!("CAST({amount} AS REAL)"),
-            boolean if sqlite && BOOLEAN_COLUMNS.contains(boolean) => format!("json(iif({boolean}, 'true', 'false'))"),
-            plain => format!("\"{plain}\""),
+        let value = match kind_of(column) {
+            ColumnKind::Json if sqlite => format!("json({column})"),
+            ColumnKind::Amount if sqlite => format!("CAST({column} AS REAL)"),
+            ColumnKind::Boolean if sqlite => format!("json(iif({column}, 'true', 'false'))"),
+            _ => format!("\"{column}\""),
         };
         format!("'{column}', {value}")
     });
     let members: Vec<_> = members.collect();
-    let members = members.join(", ");
-    let object = if sqlite { format!("json_object({members})") } else { format!("jsonb_build_object({members})::text") };
-    format!("SELECT {object} FROM {table} ORDER BY {order}")
+    if sqlite {
+        return format!("SELECT json_object({}) FROM {table} ORDER BY {order}", members.join(", "));
+    }
+    // A function of PostgreSQL takes 100 arguments at most.
+    let objects: Vec<_> = members.chunks(50).map(|members| format!("jsonb_build_object({})", members.join(", "))).collect();
+    format!("SELECT ({})::text FROM {table} ORDER BY {order}", objects.join(" || "))
 }
 
 /// The record lines of a file.

@@ -7,5 +7,6 @@
 mod config;
 mod harness;
 mod kills;
+mod retention;
 mod sample_profiles;
 mod yaml_cases;

@@ -7,29 +7,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use schemas::Outgoing;
 use serde_json::{Value, json};
+use sinks::COLUMNS;
 
 use super::harness::{Bench, Database, record_lines, root};
-
-const COLUMNS: &[&str] = &[
-    "customer_id",
-    "customer_type",
-    "completeness",
-    "compliance_rating",
-    "conformity_score",
-    "is_conform",
-    "conformity_issues",
-    "risk_score",
-    "risk_level",
-    "risk_factors",
-    "insights",
-    "admin_status",
-    "requires_attention",
-    "attention_reasons",
-    "review_priority",
-    "urgency",
-    "total_assets_value",
-    "total_stock_value",
-];
 
 fn sample(name: &str) -> PathBuf {
     root().join("tests/samples").join(name)
@@ -78,7 +58,8 @@ async fn matches(bench: &Bench, expected: &BTreeMap<String, Value>) {
             of.insert(alert["kind"].as_str().unwrap().to_owned(), alert["level"].clone());
         }
     }
-    let rows = bench.rows("customer_detailed_profiles", COLUMNS, "customer_id").await;
+    let columns = COLUMNS.map(|column| column.name);
+    let rows = bench.rows("customer_detailed_profiles", &columns, "customer_id").await;
     assert_eq!(rows.len(), expected.len(), "profiles");
     for row in rows {
         let customer = row["customer_id"].as_str().unwrap();

@@ -3,6 +3,7 @@
 //! `architecture.md`, rules 4 to 7, are the law here: one transaction writes everything of a [`Batch`], or nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -65,7 +66,8 @@ impl ChangeStatus {
     }
 }
 
-/// A critical sync, stored. Unique per customer and request: a replay finds it there.
+/// A critical sync, stored. Unique per customer and request: a replay finds it there, and of several events with one request the
+/// earliest by event time and id is kept, whichever is written first, until an administrator decides over what is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriticalChange {
     /// The customer.
@@ -124,6 +126,8 @@ pub struct StoredDeadLetter {
     pub first_seen: DateTime<Utc>,
     /// How often it was tried.
     pub attempts: i64,
+    /// How many bytes its value has: more than the letter holds where it was cut.
+    pub size_bytes: u64,
 }
 
 /// Which dead letters to list.
@@ -139,7 +143,9 @@ pub struct DeadLetterFilter {
     pub since: Option<DateTime<Utc>>,
     /// First seen before.
     pub until: Option<DateTime<Utc>>,
-    /// At most this many, oldest first.
+    /// Of an id in this range.
+    pub ids: Option<RangeInclusive<Uuid>>,
+    /// At most this many, oldest first. Counts do not heed it.
     pub limit: u32,
 }
 
@@ -252,6 +258,9 @@ pub enum Written {
     Stale(Vec<String>),
 }
 
+/// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
+pub const PUBLISHED_LETTER_BYTES: u32 = 256 << 10;
+
 /// What the publisher is to send next.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxEntry {
@@ -277,6 +286,6 @@ pub enum Outbound {
         /// The profile as the sink stores it (camelCase JSON).
         value: String,
     },
-    /// A dead letter.
+    /// A dead letter; of its value the first [`PUBLISHED_LETTER_BYTES`].
     DeadLetter(Box<StoredDeadLetter>),
 }

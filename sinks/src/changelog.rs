@@ -3,10 +3,14 @@
 //! Built from columns that were read back, so a consumer sees what a dashboard sees; JSON columns go in as they stand, amounts with all
 //! their digits. Sections that do not exist, and values that are absent, are left out.
 
+mod row;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemas::{Fault, FaultKind};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
+
+pub(crate) use row::{PublishedRow, published};
 
 /// A JSON column's text, to be published as it stands.
 #[derive(Debug, Clone, Serialize)]

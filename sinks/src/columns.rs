@@ -6,72 +6,110 @@ use schemas::profile::{Alert, SectionName};
 use schemas::store::Row;
 use serde::Serialize;
 
+use self::ColumnKind::{Amount, Boolean, Integer, Json, Text, Time};
 use crate::state;
 
-/// Every column, in the table's order (spec/4 §1, spec/5).
-pub(crate) const COLUMNS: [&str; 61] = [
-    "customer_id",
-    "customer_type",
-    "name",
-    "email",
-    "status",
-    "basic",
-    "company_profile",
-    "institution_profile",
-    "specific_data",
-    "extended_profile",
-    "regulatory_profile",
-    "assets",
-    "assets_summary",
-    "stocks",
-    "stocks_summary",
-    "performance_metrics",
-    "producer_completeness",
-    "completeness",
-    "completeness_detail",
-    "conformity_score",
-    "is_conform",
-    "conformity_issues",
-    "compliance_rating",
-    "risk_score",
-    "risk_level",
-    "risk_factors",
-    "risk_profile",
-    "insights",
-    "financial_metrics",
-    "inventory_metrics",
-    "alerts",
-    "attention_reasons",
-    "suggested_actions",
-    "requires_attention",
-    "review_priority",
-    "urgency",
-    "data_richness",
-    "total_assets_value",
-    "total_stock_value",
-    "admin_status",
-    "risk_flags",
-    "admin_status_by_hand",
-    "compliance_rating_by_hand",
-    "review_priority_by_hand",
-    "risk_flags_by_hand",
-    "admin_notes",
-    "reviewed_by",
-    "reviewed_at",
-    "sync_status",
-    "last_sync_at",
-    "next_scheduled_sync",
-    "sync_errors",
-    "sync_metadata",
-    "data_version",
-    "as_of",
-    "state",
-    "rules_hash",
-    "last_event_id",
-    "version",
-    "created_at",
-    "updated_at",
+/// A column of `customer_detailed_profiles`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Our name; `columns:` of the sink may rename it in a database.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: ColumnKind,
+}
+
+/// What a column holds, whatever type the database keeps it in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// A string, or a word of a closed set.
+    Text,
+    /// A whole number.
+    Integer,
+    /// An amount of money.
+    Amount,
+    /// Yes or no.
+    Boolean,
+    /// A JSON document.
+    Json,
+    /// A moment, in UTC.
+    Time,
+}
+
+/// Every column, in the table's order (spec/4 §1). The one list: checks, tests and documentation of the names follow it.
+pub const COLUMNS: [Column; 61] = [
+    column("customer_id", Text),
+    column("customer_type", Text),
+    column("name", Text),
+    column("email", Text),
+    column("status", Text),
+    column("basic", Json),
+    column("company_profile", Json),
+    column("institution_profile", Json),
+    column("specific_data", Json),
+    column("extended_profile", Json),
+    column("regulatory_profile", Json),
+    column("assets", Json),
+    column("assets_summary", Json),
+    column("stocks", Json),
+    column("stocks_summary", Json),
+    column("performance_metrics", Json),
+    column("producer_completeness", Json),
+    column("completeness", Integer),
+    column("completeness_detail", Json),
+    column("conformity_score", Integer),
+    column("is_conform", Boolean),
+    column("conformity_issues", Json),
+    column("compliance_rating", Text),
+    column("risk_score", Integer),
+    column("risk_level", Text),
+    column("risk_factors", Json),
+    column("risk_profile", Json),
+    column("insights", Json),
+    column("financial_metrics", Json),
+    column("inventory_metrics", Json),
+    column("alerts", Json),
+    column("attention_reasons", Json),
+    column("suggested_actions", Json),
+    column("requires_attention", Boolean),
+    column("review_priority", Text),
+    column("urgency", Integer),
+    column("data_richness", Integer),
+    column("total_assets_value", Amount),
+    column("total_stock_value", Amount),
+    column("admin_status", Text),
+    column("risk_flags", Json),
+    column("admin_status_by_hand", Text),
+    column("compliance_rating_by_hand", Text),
+    column("review_priority_by_hand", Text),
+    column("risk_flags_by_hand", Json),
+    column("admin_notes", Text),
+    column("reviewed_by", Text),
+    column("reviewed_at", Time),
+    column("sync_status", Text),
+    column("last_sync_at", Time),
+    column("next_scheduled_sync", Time),
+    column("sync_errors", Json),
+    column("sync_metadata", Json),
+    column("data_version", Text),
+    column("as_of", Time),
+    column("state", Json),
+    column("rules_hash", Text),
+    column("last_event_id", Text),
+    column("version", Integer),
+    column("created_at", Time),
+    column("updated_at", Time),
 ];
+
+/// SQL for about how many bytes the JSON of a row has. `size` is the database's function that tells it of a column without reading it.
+pub(crate) fn json_bytes(size: &str) -> String {
+    let json = COLUMNS.iter().filter(|column| column.kind == Json);
+    let sizes: Vec<_> = json.map(|column| format!("coalesce({size}({{{}}}), 0)", column.name)).collect();
+    sizes.join(" + ")
+}
+
+const fn column(name: &'static str, kind: ColumnKind) -> Column {
+    Column { name, kind }
+}
 
 /// The column of a section's content.
 pub(crate) fn of_section(name: SectionName) -> &'static str {

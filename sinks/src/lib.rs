@@ -4,19 +4,24 @@
 
 mod changelog;
 mod columns;
+mod dead_letters;
 mod headers;
 mod migrations;
+mod outbox;
 mod postgres;
 mod settings;
 mod sqlite;
 mod state;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Reason};
 
+pub use columns::{COLUMNS, Column, ColumnKind};
 pub use migrations::MigrationStatus;
 pub use settings::{DEFAULT_TABLE, Settings};
 
@@ -148,7 +153,8 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault>;
 
-    /// The next entries of this pipeline's outbox, oldest first, at most `limit`.
+    /// The next entries of this pipeline's outbox, oldest first: at most `limit`, and about 8 MiB, but one at least where there is one.
+    /// Entries whose profile or letter is gone are passed over.
     ///
     /// # Errors
     ///
@@ -168,6 +174,20 @@ pub trait Sink: Send + Sync {
     ///
     /// A [`Fault`] of the database.
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault>;
+
+    /// How many dead letters of this pipeline there are, by reason; the filter's limit does not matter.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault>;
+
+    /// Forgets events that were seen before a time, oldest first, at most `limit`: a short transaction. Answers how many.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault>;
 
     /// Answers when the database does.
     ///

@@ -19,6 +19,24 @@ pub(crate) struct Migration {
     pub(crate) down: &'static str,
 }
 
+/// The steps of a database, from its folder: the same for all, by number and name, whatever they do there.
+macro_rules! steps {
+    ($database:literal) => {
+        $crate::migrations::steps!($database;
+            1 "0001_profiles", 2 "0002_engine", 3 "0003_records", 4 "0004_dashboards", 5 "0005_retention")
+    };
+    ($database:literal; $($number:literal $file:literal),+) => {
+        [$($crate::migrations::Migration {
+            number: $number,
+            // Without the number and what follows it.
+            name: $file.split_at(5).1,
+            up: include_str!(concat!("../../migrations/", $database, "/", $file, ".up.sql")),
+            down: include_str!(concat!("../../migrations/", $database, "/", $file, ".down.sql")),
+        }),+]
+    };
+}
+pub(crate) use steps;
+
 /// A step, and whether it was applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MigrationStatus {

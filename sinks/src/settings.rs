@@ -23,6 +23,9 @@ pub struct Settings {
     pub connections: u32,
     /// How long a lease lasts unless renewed; default 2 s (`architecture.md`, rule 6).
     pub lease: Duration,
+    /// How long a database server may take over one operation, such as writing a batch, before it counts as silent and the connection
+    /// is given up; default 30 s.
+    pub answer_timeout: Duration,
 }
 
 impl Settings {
@@ -35,6 +38,7 @@ impl Settings {
             columns: BTreeMap::new(),
             connections: 8,
             lease: Duration::from_secs(2),
+            answer_timeout: Duration::from_secs(30),
         }
     }
 
@@ -45,11 +49,11 @@ impl Settings {
     /// `Refused` when a name is no identifier, when `columns:` renames a column that does not exist, or gives two one name.
     pub(crate) fn names(&self) -> Result<Names, Fault> {
         let mut names = HashMap::from([("table", identifier("table", &self.table)?)]);
-        if let Some(unknown) = self.columns.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
+        if let Some(unknown) = self.columns.keys().find(|name| !COLUMNS.iter().any(|column| column.name == **name)) {
             return Err(refused(format!("columns: {DEFAULT_TABLE} has no column {unknown:?} to rename")));
         }
         let mut taken = BTreeMap::new();
-        for column in COLUMNS {
+        for column in COLUMNS.map(|column| column.name) {
             let name = self.columns.get(column).map_or(column, String::as_str);
             // Both databases compare the names of columns without regard to case somewhere: SQLite always does.
             if let Some(other) = taken.insert(name.to_ascii_lowercase(), column) {

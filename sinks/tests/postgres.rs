@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod silence;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -93,6 +94,32 @@ async fn every_table_view_and_column_has_a_comment() {
     );
     assert_eq!(undescribed.await, [""; 0]);
     assert!(place.number("SELECT count(*) FROM pg_class WHERE relname LIKE 'dash_%'").await >= 8);
+}
+
+#[tokio::test]
+async fn the_table_has_the_columns_of_the_list_in_its_order_and_of_its_kinds() {
+    let place = database().await;
+    store(&place).await;
+    let stored = place.texts(
+        "SELECT column_name || ' ' || CASE udt_name WHEN 'jsonb' THEN 'Json' WHEN 'bool' THEN 'Boolean' WHEN 'numeric' THEN 'Amount' \
+         WHEN 'timestamptz' THEN 'Time' WHEN 'int2' THEN 'Integer' WHEN 'int8' THEN 'Integer' ELSE 'Text' END \
+         FROM information_schema.columns WHERE table_name = 'customer_detailed_profiles' ORDER BY ordinal_position",
+    );
+    assert_eq!(stored.await, sinks::COLUMNS.map(|column| format!("{} {:?}", column.name, column.kind)));
+}
+
+#[tokio::test]
+async fn events_are_forgotten_by_their_index() {
+    let place = database().await;
+    store(&place).await;
+    let mut connection = place.connect().await;
+    // Of an empty table the planner reads all there is, which tells nothing.
+    sqlx::raw_sql("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+    let explained = AssertSqlSafe(format!("EXPLAIN {}", include_str!("../src/postgres/sql/forget_events.sql")));
+    let plan = sqlx::query(explained).bind("pipeline").bind(noon()).bind(10_i64).fetch_all(&mut connection).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("seen_events_by_age") && !plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
 }
 
 /// A column that every write changes must not stand in an index: no update would be HOT.

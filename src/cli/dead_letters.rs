@@ -86,6 +86,7 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
                 topic: list.topic.clone(),
                 since: list.since,
                 until: list.until,
+                ids: None,
                 limit: list.limit,
             };
             print_list(&sink.dead_letters(&filter).await?, args.format);

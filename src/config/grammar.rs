@@ -63,8 +63,9 @@ pub(super) enum Kind {
 
 pub(super) const NAME_PATTERN: &str = "^[a-z][a-z0-9_-]{0,62}$";
 pub(super) const NAME_RULE: &str = "lowercase letters, digits, `-` and `_`, beginning with a letter, at most 63 of them";
-pub(super) const IDENTIFIER_PATTERN: &str = "^[a-z_][a-z0-9_]{0,62}$";
-pub(super) const IDENTIFIER_RULE: &str = "lowercase letters, digits and `_`, not beginning with a digit, at most 63 of them";
+pub(super) const IDENTIFIER_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]{0,62}$";
+pub(super) const IDENTIFIER_RULE: &str =
+    "letters without accents, digits and `_`, not beginning with a digit, at most 63 of them";
 
 /// Whether a text follows [`NAME_RULE`].
 pub(super) fn is_name(text: &str) -> bool {
@@ -74,8 +75,8 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Whether a text follows [`IDENTIFIER_RULE`].
 pub(super) fn is_identifier(text: &str) -> bool {
-    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && text.len() <= 63 && text.chars().all(rest)
+    let rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.len() <= 63 && text.chars().all(rest)
 }
 
 const fn required(name: &'static str, kind: Kind, summary: &'static str) -> Key {
@@ -228,6 +229,10 @@ pub(super) const SINK: Table = Table {
         optional("table", Kind::Identifier { default: "customer_detailed_profiles" }, "The table of the profiles."),
         optional("key", Kind::Identifier { default: "customer_id" }, "The column of that table that holds the customer's id."),
         optional("columns", Kind::TextsByName, "Renamed columns of that table: our name to the database's."),
-        optional("connections", Kind::Integer { default: 8, min: 1, max: 1000 }, "Connections at most."),
+        optional(
+            "connections",
+            Kind::Integer { default: 8, min: 1, max: 1000 },
+            "Connections at most: one for each lane, and 2. Left out, there are enough.",
+        ),
     ],
 };

@@ -183,6 +183,7 @@ impl Pipeline {
             counters: Arc::clone(&self.counters),
             health: Arc::clone(&self.options.health),
             outbox: Arc::clone(&self.outbox),
+            clock: Arc::clone(&self.options.clock),
             owner: self.options.owner.clone(),
             insists,
         }

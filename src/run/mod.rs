@@ -17,6 +17,7 @@ mod keyed;
 mod lane;
 mod publisher;
 mod reading;
+mod retention;
 mod segment;
 mod tracker;
 mod wire;

@@ -10,13 +10,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry, StoredDeadLetter};
-use schemas::{Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
 
 use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::Health;
+use super::retention::Retention;
 use crate::config::Plan;
 use crate::topics::Topics;
 
@@ -24,8 +25,6 @@ use crate::topics::Topics;
 const AT_ONCE: u32 = 500;
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
-const DEAD_LETTER_BYTES: usize = 256 << 10;
 
 /// The publisher of a pipeline.
 pub(super) struct Publisher {
@@ -35,6 +34,7 @@ pub(super) struct Publisher {
     pub(super) counters: Arc<Counters>,
     pub(super) health: Arc<Health>,
     pub(super) outbox: Arc<Notify>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: String,
     /// Whether it waits for a broker or database that is away before it ends. What it does not send, the next run sends.
     pub(super) insists: bool,
@@ -59,6 +59,7 @@ impl Publisher {
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
         let mut leases: Vec<Lease> = Vec::new();
         let mut backoff = Backoff::new();
+        let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
         loop {
             // A run that is gone without a word ends the publisher too.
             let stopping = *stop.borrow_and_update() || stop.has_changed().is_err();
@@ -66,6 +67,10 @@ impl Publisher {
             if turn.is_ok() {
                 backoff.reset();
                 self.health.good("outbox");
+                // One process of a pipeline forgets: the one that publishes.
+                if !leases.is_empty() {
+                    retention.step().await;
+                }
             }
             match turn {
                 Ok(Turn::Empty) if stopping => break,
@@ -185,8 +190,7 @@ fn content_type(value: &str) -> Header {
 /// A dead letter as its topic gets it (`schemas/dead_letter.json`).
 fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
     let letter = &stored.letter;
-    let kept = &letter.value[..letter.value.len().min(DEAD_LETTER_BYTES)];
-    let text = std::str::from_utf8(&letter.value).ok().map(|text| &text[..floor_char_boundary(text, DEAD_LETTER_BYTES)]);
+    let truncated = stored.size_bytes > letter.value.len() as u64;
     let key = letter.key.as_deref();
     let headers: Vec<_> =
         letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
@@ -203,21 +207,70 @@ fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
         "timestamp": letter.timestamp,
         "firstSeen": stored.first_seen,
         "attempts": stored.attempts,
-        "sizeBytes": letter.value.len(),
-        "truncated": letter.value.len() > DEAD_LETTER_BYTES,
+        "sizeBytes": stored.size_bytes,
+        "truncated": truncated,
     });
     match key.map(std::str::from_utf8) {
         None => {}
         Some(Ok(key)) => json["key"] = key.into(),
         Some(Err(_)) => json["keyBase64"] = BASE64.encode(key.unwrap_or_default()).into(),
     }
-    match text {
+    match text(&letter.value, truncated) {
         Some(text) => json["value"] = text.into(),
-        None => json["valueBase64"] = BASE64.encode(kept).into(),
+        None => json["valueBase64"] = BASE64.encode(&letter.value).into(),
     }
     json.to_string().into_bytes()
 }
 
-fn floor_char_boundary(text: &str, limit: usize) -> usize {
-    (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+/// The bytes as text, if they are. Where they were cut, the beginning of a character at their end is left out.
+fn text(value: &[u8], truncated: bool) -> Option<&str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Some(text),
+        Err(error) if truncated && error.error_len().is_none() => std::str::from_utf8(&value[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod letters {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use schemas::store::DeadLetter;
+    use schemas::{Origin, Reason};
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn published(value: &[u8], size_bytes: u64) -> Value {
+        let letter = DeadLetter {
+            id: Uuid::nil(),
+            stage: "intake".into(),
+            reason: Reason::Malformed,
+            violations: vec![],
+            origin: Origin { topic: TopicName::try_from("in").unwrap(), partition: 0, offset: 1 },
+            key: None,
+            headers: vec![],
+            value: value.into(),
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+            publish_to: None,
+        };
+        let stored = StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes };
+        serde_json::from_slice(&dead_letter("pipeline", &stored)).unwrap()
+    }
+
+    #[test]
+    fn a_letter_that_was_cut_inside_a_character_ends_before_it() {
+        let cut = published("caf\u{e9}".split_at(3).0.as_bytes(), 5);
+        assert_eq!((&cut["value"], &cut["truncated"], &cut["sizeBytes"]), (&"caf".into(), &true.into(), &5.into()));
+        let cut = published(&"caf\u{e9}".as_bytes()[..4], 5);
+        assert_eq!((&cut["value"], &cut["truncated"]), (&"caf".into(), &true.into()));
+    }
+
+    #[test]
+    fn a_letter_that_ends_inside_a_character_by_itself_is_no_text() {
+        let whole = published(&"caf\u{e9}".as_bytes()[..4], 4);
+        assert_eq!((&whole["valueBase64"], &whole["truncated"]), (&"Y2Fmww==".into(), &false.into()));
+        assert!(whole.get("value").is_none());
+    }
 }

@@ -1,9 +1,11 @@
 //! Dead letters as they were stored.
 
-use schemas::store::{DeadLetter, DeadLetterFilter, StoredDeadLetter};
+use std::collections::BTreeMap;
+
+use schemas::store::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason};
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::fault;
@@ -11,20 +13,10 @@ use super::partitions::{topic, unsigned};
 use crate::headers;
 
 /// Those that the filter lets through, oldest first.
-pub(super) async fn list(pool: &PgPool, pipeline: &str, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(pool, pipeline, filter, None).await
-}
-
-/// Those of these ids.
-pub(super) async fn of_ids(pool: &PgPool, pipeline: &str, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
-    select(pool, pipeline, &DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() }, Some(ids)).await
-}
-
-async fn select(
-    pool: &PgPool,
+pub(super) async fn list(
+    session: &mut PgConnection,
     pipeline: &str,
     filter: &DeadLetterFilter,
-    ids: Option<&[Uuid]>,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
     let query = sqlx::query(include_str!("sql/dead_letters.sql"))
         .bind(pipeline)
@@ -33,10 +25,42 @@ async fn select(
         .bind(filter.topic.as_deref())
         .bind(filter.since)
         .bind(filter.until)
-        .bind(ids)
+        .bind(filter.ids.as_ref().map(|ids| *ids.start()))
+        .bind(filter.ids.as_ref().map(|ids| *ids.end()))
         .bind(i64::from(filter.limit));
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading dead letters"))?;
+    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
     rows.iter().map(stored).collect()
+}
+
+/// Those of these ids, with the beginning of their values.
+pub(super) async fn to_publish(session: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<StoredDeadLetter>, Fault> {
+    let cut = i32::try_from(PUBLISHED_LETTER_BYTES).expect("256 KiB fit");
+    let query = sqlx::query(include_str!("sql/published_letters.sql")).bind(ids).bind(cut);
+    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters to publish"))?;
+    rows.iter().map(stored).collect()
+}
+
+/// How many the filter lets through, whatever its limit.
+pub(super) async fn counts(
+    session: &mut PgConnection,
+    pipeline: &str,
+    filter: &DeadLetterFilter,
+) -> Result<BTreeMap<Reason, u64>, Fault> {
+    let query = sqlx::query(include_str!("sql/dead_letter_counts.sql"))
+        .bind(pipeline)
+        .bind(filter.reason.map(Reason::as_str))
+        .bind(filter.stage.as_deref())
+        .bind(filter.topic.as_deref())
+        .bind(filter.since)
+        .bind(filter.until)
+        .bind(filter.ids.as_ref().map(|ids| *ids.start()))
+        .bind(filter.ids.as_ref().map(|ids| *ids.end()));
+    let rows = query.fetch_all(session).await.map_err(fault::when("counting dead letters"))?;
+    let counted = |row: &PgRow| -> Result<(Reason, u64), Fault> {
+        let reason = row.try_get("reason").map_err(fault::when("counting dead letters"))?;
+        Ok((known(reason)?, unsigned::<i64, u64>(row, "number")?))
+    };
+    rows.iter().map(counted).collect()
 }
 
 fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
@@ -46,7 +70,7 @@ fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
     let letter = DeadLetter {
         id: row.try_get("id").map_err(reading())?,
         stage: row.try_get("stage").map_err(reading())?,
-        reason: Reason::ALL.into_iter().find(|known| known.as_str() == reason).ok_or_else(|| unknown(reason))?,
+        reason: known(reason)?,
         violations: serde_json::from_str(violations)
             .map_err(|error| Fault::caused(FaultKind::Lost, "the violations of a dead letter cannot be read", error))?,
         origin: Origin {
@@ -64,9 +88,11 @@ fn stored(row: &PgRow) -> Result<StoredDeadLetter, Fault> {
         letter,
         first_seen: row.try_get("first_seen").map_err(reading())?,
         attempts: row.try_get("attempts").map_err(reading())?,
+        size_bytes: unsigned::<i64, u64>(row, "size_bytes")?,
     })
 }
 
-fn unknown(reason: &str) -> Fault {
-    Fault::new(FaultKind::Lost, format!("a dead letter has the reason {reason:?}, which this program does not know"))
+fn known(reason: &str) -> Result<Reason, Fault> {
+    let unknown = || Fault::new(FaultKind::Lost, format!("a dead letter has the reason {reason:?}, which is not known"));
+    Reason::ALL.into_iter().find(|known| known.as_str() == reason).ok_or_else(unknown)
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 use schemas::store::{Assigned, Claim, Lease};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{Connection, PgConnection, Row};
 
 use super::partitions::{Partitions, assigned};
 use super::{Statement, fault};
 
 /// Claims all of the partitions, or none. The leases come in the order of the partitions.
 pub(super) async fn claim(
-    pool: &PgPool,
+    session: &mut PgConnection,
     pipeline: &str,
     partitions: &[Assigned],
     owner: &str,
     lease: Duration,
 ) -> Result<Claim, Fault> {
     let keys = Partitions::of(partitions)?;
-    let mut transaction = pool.begin().await.map_err(fault::when("claiming partitions"))?;
+    let mut transaction = session.begin().await.map_err(fault::when("claiming partitions"))?;
     for statement in [include_str!("sql/claim_inserts.sql"), include_str!("sql/claim_locks.sql")] {
         bind(sqlx::query(statement), pipeline, &keys)
             .execute(&mut *transaction)
@@ -60,18 +60,18 @@ async fn holder(connection: &mut PgConnection, pipeline: &str, keys: &Partitions
 /// # Errors
 ///
 /// `Fenced` when one was taken over; the others are prolonged all the same.
-pub(super) async fn renew(pool: &PgPool, pipeline: &str, leases: &[Lease], lease: Duration) -> Result<(), Fault> {
+pub(super) async fn renew(session: &mut PgConnection, pipeline: &str, leases: &[Lease], lease: Duration) -> Result<(), Fault> {
     let keys = Partitions::of(leases.iter().map(|lease| &lease.of))?;
     let query = bind(sqlx::query(include_str!("sql/renew.sql")), pipeline, &keys).bind(epochs(leases)).bind(lease.as_secs_f64());
-    let renewed = query.execute(pool).await.map_err(fault::when("renewing leases"))?.rows_affected();
+    let renewed = query.execute(session).await.map_err(fault::when("renewing leases"))?.rows_affected();
     if renewed < leases.len() as u64 { Err(fenced(leases)) } else { Ok(()) }
 }
 
 /// Gives back those of the leases that are still ours.
-pub(super) async fn release(pool: &PgPool, pipeline: &str, leases: &[Lease]) -> Result<(), Fault> {
+pub(super) async fn release(session: &mut PgConnection, pipeline: &str, leases: &[Lease]) -> Result<(), Fault> {
     let keys = Partitions::of(leases.iter().map(|lease| &lease.of))?;
     let query = bind(sqlx::query(include_str!("sql/release.sql")), pipeline, &keys).bind(epochs(leases));
-    query.execute(pool).await.map_err(fault::when("releasing leases"))?;
+    query.execute(session).await.map_err(fault::when("releasing leases"))?;
     Ok(())
 }
 

@@ -2,43 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use schemas::{Fault, FaultKind};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::{connect, fault};
-use crate::migrations::{Migration, MigrationStatus, status};
+use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 4] = [
-    Migration {
-        number: 1,
-        name: "profiles",
-        up: include_str!("../../migrations/postgres/0001_profiles.up.sql"),
-        down: include_str!("../../migrations/postgres/0001_profiles.down.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "engine",
-        up: include_str!("../../migrations/postgres/0002_engine.up.sql"),
-        down: include_str!("../../migrations/postgres/0002_engine.down.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "records",
-        up: include_str!("../../migrations/postgres/0003_records.up.sql"),
-        down: include_str!("../../migrations/postgres/0003_records.down.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "dashboards",
-        up: include_str!("../../migrations/postgres/0004_dashboards.up.sql"),
-        down: include_str!("../../migrations/postgres/0004_dashboards.down.sql"),
-    },
-];
+const STEPS: [Migration; 5] = steps!("postgres");
 
 /// Applies what is pending, in order.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     let names = settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let applied = apply(&mut connection, &names).await;
     close(connection).await?;
     applied
@@ -47,7 +22,7 @@ pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationS
 /// Every step, and when it was applied.
 pub(crate) async fn show(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {
     settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let all = steps(&mut connection).await;
     close(connection).await?;
     all
@@ -56,7 +31,7 @@ pub(crate) async fn show(url: &str, settings: &Settings) -> Result<Vec<Migration
 /// Undoes the last step that was applied.
 pub(crate) async fn revert(url: &str, settings: &Settings) -> Result<Option<MigrationStatus>, Fault> {
     let names = settings.names()?;
-    let mut connection = open(url).await?;
+    let mut connection = open(url, settings).await?;
     let reverted = undo(&mut connection, &names).await;
     close(connection).await?;
     reverted
@@ -145,9 +120,9 @@ async fn execute(connection: &mut PgConnection, statements: String, step: &Migra
     Ok(())
 }
 
-async fn open(url: &str) -> Result<PgConnection, Fault> {
+async fn open(url: &str, settings: &Settings) -> Result<PgConnection, Fault> {
     let options = connect::options(url)?.application_name("syncline migrate");
-    options.connect().await.map_err(fault::when("connecting"))
+    connect::now(&options, connect::patience(settings.answer_timeout)).await
 }
 
 async fn close(connection: PgConnection) -> Result<(), Fault> {

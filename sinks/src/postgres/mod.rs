@@ -2,6 +2,7 @@
 //!
 //! | file | what |
 //! |---|---|
+//! | `connect`, `sessions` | connections, and what becomes of them when the server falls silent |
 //! | `write` | a batch, in one transaction |
 //! | `profiles`, `records` | the two statements that write its rows |
 //! | `leases` | who owns which partition |
@@ -19,27 +20,33 @@ mod partitions;
 mod profiles;
 mod published;
 mod records;
+mod sessions;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use schemas::Fault;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::{Fault, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
+use tokio::time::timeout;
 
 use crate::Sink;
+use crate::columns::json_bytes;
 use crate::settings::{Names, Settings};
+use sessions::Sessions;
 
 /// A statement whose parameters are being bound.
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// A store of profiles in PostgreSQL. Sessions are pooled; every method takes one for as long as it runs.
+/// A store of profiles in PostgreSQL. Every method has a session for itself for as long as it runs.
 pub(crate) struct PostgresSink {
-    pool: PgPool,
+    sessions: Sessions,
     pipeline: String,
     lease: Duration,
     statements: Statements,
@@ -50,15 +57,17 @@ struct Statements {
     read_profiles: Arc<str>,
     merge_profiles: Arc<str>,
     published_profiles: Arc<str>,
+    outbox: Arc<str>,
 }
 
 impl Statements {
     fn of(names: &Names) -> Result<Self, Fault> {
-        let render = |sql| names.render(sql).map(Arc::from);
+        let render = |sql: &str| names.render(sql).map(Arc::from);
         Ok(Self {
             read_profiles: render(include_str!("sql/read_profiles.sql"))?,
             merge_profiles: render(include_str!("sql/merge_profiles.sql"))?,
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
+            outbox: render(&include_str!("sql/outbox.sql").replace("{json_bytes}", &json_bytes("pg_column_size")))?,
         })
     }
 }
@@ -71,79 +80,98 @@ impl PostgresSink {
     /// `Unavailable` when the server does not answer; `Refused` when it lacks the database, the tables, or the right to use them.
     pub(crate) async fn open(url: &str, settings: &Settings) -> Result<Self, Fault> {
         let statements = Statements::of(&settings.names()?)?;
-        let pool = connect::pool(url, settings).await?;
-        let mut connection = pool.acquire().await.map_err(fault::when("connecting"))?;
-        migrate::check(&mut connection).await?;
-        // Finds a table and columns that are named otherwise than the settings say, before the first record is read.
-        for statement in [&statements.read_profiles, &statements.published_profiles] {
-            let probe =
-                sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice()).fetch_all(&mut *connection).await;
-            probe.map_err(fault::when("looking at the profiles' table"))?;
+        let options = connect::session(url, settings)?;
+        let sessions = Sessions::of(options.clone(), settings);
+        // Outside the pool, which would try for seconds to reach a server that refuses, and then not say so.
+        let mut connection = connect::now(&options, connect::patience(settings.answer_timeout)).await?;
+        match timeout(settings.answer_timeout, look(&mut connection, &statements)).await {
+            Ok(looked) => looked?,
+            Err(_) => return Err(connect::silent(&options, "looking at the tables", settings.answer_timeout)),
         }
-        drop(connection);
-        Ok(Self { pool, pipeline: settings.pipeline.clone(), lease: settings.lease, statements })
+        connection.close().await.map_err(fault::when("closing a connection"))?;
+        Ok(Self { sessions, pipeline: settings.pipeline.clone(), lease: settings.lease, statements })
     }
+}
+
+/// Finds migrations that are missing, and a table and columns that are named otherwise than the settings say, before the first record
+/// is read.
+async fn look(connection: &mut PgConnection, statements: &Statements) -> Result<(), Fault> {
+    migrate::check(connection).await?;
+    for statement in [&statements.read_profiles, &statements.published_profiles] {
+        let probe = sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice()).fetch_all(&mut *connection).await;
+        probe.map_err(fault::when("looking at the profiles' table"))?;
+    }
+    Ok(())
 }
 
 #[async_trait]
 impl Sink for PostgresSink {
     async fn positions(&self, segment: &str) -> Result<Vec<Position>, Fault> {
-        let query = sqlx::query(include_str!("sql/positions.sql")).bind(&self.pipeline).bind(segment);
-        let rows = query.fetch_all(&self.pool).await.map_err(fault::when("reading positions"))?;
-        let position =
-            |row| Ok(Position { of: partitions::assigned(row)?, offset: partitions::unsigned::<i64, u64>(row, "offset")? });
-        rows.iter().map(position).collect()
+        let read = async |session: &mut PgConnection| partitions::positions(session, &self.pipeline, segment).await;
+        self.sessions.run("reading positions", read).await
     }
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
-        let mut loaded = Loaded::default();
-        if !customers.is_empty() {
-            let profiles = profiles::read(&self.pool, &self.statements, customers).await?;
-            loaded.profiles = profiles.into_iter().map(|profile| (profile.customer_id.clone(), profile)).collect();
-        }
-        if !event_ids.is_empty() {
-            let query = sqlx::query(include_str!("sql/seen_events.sql")).bind(&self.pipeline).bind(event_ids);
-            let rows = query.fetch_all(&self.pool).await.map_err(fault::when("reading seen events"))?;
-            let seen = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>();
-            loaded.seen = seen.map_err(fault::when("reading seen events"))?;
-        }
-        Ok(loaded)
+        let read = async |session: &mut PgConnection| {
+            let profiles = profiles::read(session, &self.statements, customers).await?;
+            let seen = records::seen(session, &self.pipeline, event_ids).await?;
+            Ok(Loaded { profiles, seen })
+        };
+        self.sessions.run("reading profiles", read).await
     }
 
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        write::write(&self.pool, &self.statements, &self.pipeline, batch).await
+        let write = async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch).await;
+        self.sessions.run("writing a batch", write).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {
-        leases::claim(&self.pool, &self.pipeline, partitions, owner, self.lease).await
+        let claim =
+            async |session: &mut PgConnection| leases::claim(session, &self.pipeline, partitions, owner, self.lease).await;
+        self.sessions.run("claiming partitions", claim).await
     }
 
     async fn renew(&self, leases: &[Lease]) -> Result<(), Fault> {
-        leases::renew(&self.pool, &self.pipeline, leases, self.lease).await
+        let renew = async |session: &mut PgConnection| leases::renew(session, &self.pipeline, leases, self.lease).await;
+        self.sessions.run("renewing leases", renew).await
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault> {
-        leases::release(&self.pool, &self.pipeline, leases).await
+        let release = async |session: &mut PgConnection| leases::release(session, &self.pipeline, leases).await;
+        self.sessions.run("releasing leases", release).await
     }
 
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
-        outbox::next(&self.pool, &self.statements, &self.pipeline, limit).await
+        let next = async |session: &mut PgConnection| outbox::next(session, &self.statements, &self.pipeline, limit).await;
+        self.sessions.run("reading the outbox", next).await
     }
 
     async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        outbox::published(&self.pool, &self.pipeline, entries).await
+        let published = async |session: &mut PgConnection| outbox::published(session, &self.pipeline, entries).await;
+        self.sessions.run("deleting published records", published).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
-        dead_letters::list(&self.pool, &self.pipeline, filter).await
+        let list = async |session: &mut PgConnection| dead_letters::list(session, &self.pipeline, filter).await;
+        self.sessions.run("reading dead letters", list).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        let forget = async |session: &mut PgConnection| records::forget(session, &self.pipeline, before, limit).await;
+        self.sessions.run("forgetting events", forget).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        let count = async |session: &mut PgConnection| dead_letters::counts(session, &self.pipeline, filter).await;
+        self.sessions.run("counting dead letters", count).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {
-        sqlx::query("SELECT 1").execute(&self.pool).await.map_err(fault::when("asking whether it answers"))?;
-        Ok(())
+        let ping = async |session: &mut PgConnection| session.ping().await.map_err(fault::when("asking whether it answers"));
+        self.sessions.run("asking whether it answers", ping).await
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        self.sessions.close().await;
     }
 }

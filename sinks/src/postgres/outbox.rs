@@ -2,24 +2,35 @@
 
 use std::collections::HashMap;
 
-use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::partitions::topic;
-use super::{Statements, dead_letters, fault, published};
+use super::{Statements, dead_letters, fault};
+use crate::changelog;
 use crate::headers;
+use crate::outbox::BYTES_AT_ONCE;
 
 /// The oldest entries of the pipeline's outbox, with what they name. An entry whose profile or letter was erased meanwhile is left
 /// out.
-pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
-    let query = sqlx::query(include_str!("sql/outbox.sql")).bind(pipeline).bind(i64::from(limit));
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading the outbox"))?;
+pub(super) async fn next(
+    session: &mut PgConnection,
+    statements: &Statements,
+    pipeline: &str,
+    limit: u32,
+) -> Result<Vec<OutboxEntry>, Fault> {
+    let query = sqlx::query(AssertSqlSafe(statements.outbox.clone()))
+        .bind(pipeline)
+        .bind(i64::from(limit))
+        .bind(BYTES_AT_ONCE)
+        .bind(i64::from(PUBLISHED_LETTER_BYTES));
+    let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading the outbox"))?;
     let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
-    let mut profiles = changed(pool, statements, &rows).await?;
-    let mut letters = refused(pool, pipeline, &rows).await?;
+    let mut profiles = changed(session, statements, &rows).await?;
+    let mut letters = refused(session, &rows).await?;
     let mut entries = Vec::with_capacity(rows.len());
     for Waiting { seq, topic, what } in rows {
         let what = match what {
@@ -33,7 +44,7 @@ pub(super) async fn next(pool: &PgPool, statements: &Statements, pipeline: &str,
 }
 
 /// Deletes what was sent.
-pub(super) async fn published(pool: &PgPool, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
+pub(super) async fn published(session: &mut PgConnection, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
     let versions: Vec<Option<i64>> = entries
         .iter()
         .map(|entry| match &entry.what {
@@ -45,7 +56,7 @@ pub(super) async fn published(pool: &PgPool, pipeline: &str, entries: &[OutboxEn
         .bind(pipeline)
         .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
         .bind(versions);
-    query.execute(pool).await.map_err(fault::when("deleting published records"))?;
+    query.execute(session).await.map_err(fault::when("deleting published records"))?;
     Ok(())
 }
 
@@ -87,7 +98,11 @@ impl Waiting {
     }
 }
 
-async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Result<HashMap<String, Outbound>, Fault> {
+async fn changed(
+    session: &mut PgConnection,
+    statements: &Statements,
+    rows: &[Waiting],
+) -> Result<HashMap<String, Outbound>, Fault> {
     let customers: Vec<&str> = rows
         .iter()
         .filter_map(|row| match &row.what {
@@ -99,16 +114,16 @@ async fn changed(pool: &PgPool, statements: &Statements, rows: &[Waiting]) -> Re
         return Ok(HashMap::new());
     }
     let query = sqlx::query(AssertSqlSafe(statements.published_profiles.clone())).bind(customers);
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading profiles to publish"))?;
+    let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading profiles to publish"))?;
     let outbound = |row: &PgRow| {
-        let profile = published::profile(row)?;
+        let profile = changelog::published(row)?;
         let (customer_id, version) = (profile.customer_id.clone(), profile.version);
         Ok((customer_id.clone(), Outbound::Profile { customer_id, version, value: profile.into_json() }))
     };
     rows.iter().map(outbound).collect()
 }
 
-async fn refused(pool: &PgPool, pipeline: &str, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
+async fn refused(session: &mut PgConnection, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {
     let ids: Vec<Uuid> = rows
         .iter()
         .filter_map(|row| match row.what {
@@ -119,6 +134,6 @@ async fn refused(pool: &PgPool, pipeline: &str, rows: &[Waiting]) -> Result<Hash
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let letters = dead_letters::of_ids(pool, pipeline, &ids).await?;
+    let letters = dead_letters::to_publish(session, &ids).await?;
     Ok(letters.into_iter().map(|letter| (letter.letter.id, letter)).collect())
 }

@@ -1,9 +1,9 @@
 //! Partitions as arrays: one for each part of their key, as the statements over leases and positions take them.
 
-use schemas::store::Assigned;
+use schemas::store::{Assigned, Position};
 use schemas::{Fault, FaultKind, TopicName};
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
 use super::fault;
 
@@ -73,4 +73,12 @@ pub(super) fn assigned(row: &PgRow) -> Result<Assigned, Fault> {
         topic: topic(row)?,
         partition: unsigned::<i32, u32>(row, "partition")?,
     })
+}
+
+/// The positions of a segment.
+pub(super) async fn positions(connection: &mut PgConnection, pipeline: &str, segment: &str) -> Result<Vec<Position>, Fault> {
+    let query = sqlx::query(include_str!("sql/positions.sql")).bind(pipeline).bind(segment);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading positions"))?;
+    let position = |row| Ok(Position { of: assigned(row)?, offset: unsigned::<i64, u64>(row, "offset")? });
+    rows.iter().map(position).collect()
 }

@@ -1,6 +1,6 @@
 //! The profiles' rows: read, and written all in one statement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
@@ -8,17 +8,28 @@ use schemas::Fault;
 use schemas::profile::{Profile, SectionName};
 use schemas::store::Batch;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{Statement, Statements, fault};
 use crate::columns::{ProfileColumns, of_section};
 use crate::state::StoredProfile;
 
-/// The profiles of these customers.
-pub(super) async fn read(pool: &PgPool, statements: &Statements, customers: &[String]) -> Result<Vec<Profile>, Fault> {
+/// The profiles of these customers, by customer.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    customers: &[String],
+) -> Result<HashMap<String, Profile>, Fault> {
+    if customers.is_empty() {
+        return Ok(HashMap::new());
+    }
     let query = sqlx::query(AssertSqlSafe(statements.read_profiles.clone())).bind(customers);
-    let rows = query.fetch_all(pool).await.map_err(fault::when("reading profiles"))?;
-    rows.iter().map(|row| stored(row).map_err(fault::when("reading profiles"))?.decode()).collect()
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading profiles"))?;
+    let profile = |row| {
+        let profile = stored(row).map_err(fault::when("reading profiles"))?.decode()?;
+        Ok((profile.customer_id.clone(), profile))
+    };
+    rows.iter().map(profile).collect()
 }
 
 fn stored(row: &PgRow) -> Result<StoredProfile, sqlx::Error> {

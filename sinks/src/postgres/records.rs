@@ -1,6 +1,6 @@
 //! What a batch has besides profiles: history, alerts, critical changes, seen events, dead letters, effects. One statement for all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use schemas::profile::AlertTransition;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::partitions::{number, offset};
 use super::{Statement, fault};
-use crate::headers;
+use crate::{dead_letters, headers};
 
 /// Whether the batch has any.
 pub(super) fn any(batch: &Batch) -> bool {
@@ -38,6 +38,28 @@ pub(super) async fn write(connection: &mut PgConnection, pipeline: &str, batch: 
     let fresh = rows.iter().map(|row| row.try_get(0)).collect::<Result<BTreeSet<&str>, _>>();
     let fresh = fresh.map_err(fault::when("reading which events are new"))?;
     Ok(seen.difference(&fresh).map(|event| (*event).to_owned()).collect())
+}
+
+/// Which of these events were stored.
+pub(super) async fn seen(connection: &mut PgConnection, pipeline: &str, event_ids: &[String]) -> Result<HashSet<String>, Fault> {
+    if event_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = sqlx::query(include_str!("sql/seen_events.sql")).bind(pipeline).bind(event_ids);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading seen events"))?;
+    rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(fault::when("reading seen events"))
+}
+
+/// Forgets events that were stored before a time, at most so many. Answers how many.
+pub(super) async fn forget(
+    connection: &mut PgConnection,
+    pipeline: &str,
+    before: DateTime<Utc>,
+    limit: u32,
+) -> Result<u64, Fault> {
+    let query = sqlx::query(include_str!("sql/forget_events.sql")).bind(pipeline).bind(before).bind(i64::from(limit));
+    let forgotten = query.execute(connection).await.map_err(fault::when("forgetting events"))?;
+    Ok(forgotten.rows_affected())
 }
 
 /// One column of all entries.
@@ -81,6 +103,16 @@ fn bind_alerts<'q>(query: Statement<'q>, transitions: &[(String, AlertTransition
 }
 
 fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Statement<'q> {
+    // A statement writes a row once: of several events with one request, the earliest. In key order, as all who lock these rows.
+    let mut earliest: BTreeMap<(&str, &str), &CriticalChange> = BTreeMap::new();
+    for change in changes {
+        let known = earliest.entry((&change.customer_id, &change.request_id)).or_insert(change);
+        if stands_before(change, known) {
+            *known = change;
+        }
+    }
+    let changes: Vec<&CriticalChange> = earliest.into_values().collect();
+    let changes = changes.as_slice();
     query
         .bind(column(changes, |change| change.customer_id.as_str()))
         .bind(column(changes, |change| change.request_id.as_str()))
@@ -94,7 +126,14 @@ fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Stateme
         .bind(column(changes, |change| json(&change.origin)))
 }
 
+/// As the statement compares them: the database keeps microseconds.
+fn stands_before(change: &CriticalChange, other: &CriticalChange) -> bool {
+    (change.at.timestamp_micros(), &change.event_id) < (other.at.timestamp_micros(), &other.event_id)
+}
+
 fn bind_letters<'q>(query: Statement<'q>, letters: &[DeadLetter]) -> Result<Statement<'q>, Fault> {
+    let letters = dead_letters::each_once(letters);
+    let letters = letters.as_slice();
     let partitions = letters.iter().map(|letter| number(letter.origin.partition)).collect::<Result<Vec<i32>, _>>()?;
     let offsets = letters.iter().map(|letter| offset(letter.origin.offset)).collect::<Result<Vec<i64>, _>>()?;
     Ok(query

@@ -4,14 +4,19 @@ use std::collections::BTreeSet;
 
 use schemas::Fault;
 use schemas::store::{Batch, Written};
-use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Row, Transaction};
 
 use super::partitions::{Partitions, offset};
 use super::{Statements, fault, leases, profiles, records};
 
 /// Writes a batch, or nothing of it. Five round trips: BEGIN, the fence, the profiles, the other records, COMMIT.
-pub(super) async fn write(pool: &PgPool, statements: &Statements, pipeline: &str, batch: &Batch) -> Result<Written, Fault> {
-    let mut transaction = pool.begin().await.map_err(fault::when("beginning a batch"))?;
+pub(super) async fn write(
+    session: &mut PgConnection,
+    statements: &Statements,
+    pipeline: &str,
+    batch: &Batch,
+) -> Result<Written, Fault> {
+    let mut transaction = session.begin().await.map_err(fault::when("beginning a batch"))?;
     fence(&mut transaction, pipeline, batch).await?;
     if !batch.rows.is_empty() {
         let stale = profiles::merge(&mut transaction, statements, pipeline, batch).await?;

@@ -9,8 +9,9 @@ use sqlx::{Row, SqliteConnection};
 
 use super::leases::{self, Terms};
 use super::prepared::{Prepared, json_array, letter_entry};
+use super::read::get;
 use super::statements::Statements;
-use super::{fault, read};
+use super::{fault, seen};
 
 /// Writes the batch under the write lock, which the caller holds, commits and gives back.
 ///
@@ -30,10 +31,10 @@ pub(super) async fn write(
     statements.upsert_profiles.run(connection, batch.profiles).await?;
     statements.upsert_alerts.run(connection, batch.alerts).await?;
     statements.insert_history.run(connection, batch.history).await?;
-    statements.insert_critical_changes.run(connection, batch.critical_changes).await?;
+    statements.upsert_critical_changes.run(connection, batch.critical_changes).await?;
     statements.insert_seen.run(connection, batch.seen).await?;
-    let new = statements.insert_dead_letters.run(connection, batch.dead_letters).await?;
-    let new: HashSet<String> = new.iter().map(id).collect::<Result<_, _>>()?;
+    let kept = statements.upsert_dead_letters.run(connection, batch.dead_letters).await?;
+    let new: HashSet<String> = kept.iter().filter_map(|row| id_if_new(row).transpose()).collect::<Result<_, _>>()?;
     let letters = batch.letters_to_publish.iter().filter(|(id, _)| new.contains(id));
     let letters = letters.flat_map(|(id, topic)| letter_entry(&terms.pipeline, id, topic));
     let outbox = batch.outbox.into_iter().chain(letters).collect();
@@ -41,8 +42,9 @@ pub(super) async fn write(
     Ok(Written::Durable)
 }
 
-fn id(row: &SqliteRow) -> Result<String, Fault> {
-    row.try_get("id").map_err(fault::when("reading the id of a dead letter"))
+/// The id of a dead letter that was not kept before.
+fn id_if_new(row: &SqliteRow) -> Result<Option<String>, Fault> {
+    if get::<bool>(row, "is_new")? { get(row, "id").map(Some) } else { Ok(None) }
 }
 
 /// The customers to be read again: those whose rows have another version, or, where an event was seen, all of the batch. An event's id
@@ -55,7 +57,7 @@ async fn stale(
 ) -> Result<Option<Vec<String>>, Fault> {
     let customers: Vec<&str> = batch.versions.iter().map(|(customer, _)| customer.as_str()).collect();
     if let Some(ids) = &batch.seen_ids
-        && !read::seen(connection, pipeline, ids).await?.is_empty()
+        && !seen::which(connection, pipeline, ids).await?.is_empty()
     {
         return Ok(Some(customers.into_iter().map(str::to_owned).collect()));
     }

@@ -6,35 +6,10 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::{connect, fault, time};
-use crate::migrations::{Migration, MigrationStatus, status};
+use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 4] = [
-    Migration {
-        number: 1,
-        name: "profiles",
-        up: include_str!("../../migrations/sqlite/0001_profiles.up.sql"),
-        down: include_str!("../../migrations/sqlite/0001_profiles.down.sql"),
-    },
-    Migration {
-        number: 2,
-        name: "engine",
-        up: include_str!("../../migrations/sqlite/0002_engine.up.sql"),
-        down: include_str!("../../migrations/sqlite/0002_engine.down.sql"),
-    },
-    Migration {
-        number: 3,
-        name: "workflow",
-        up: include_str!("../../migrations/sqlite/0003_workflow.up.sql"),
-        down: include_str!("../../migrations/sqlite/0003_workflow.down.sql"),
-    },
-    Migration {
-        number: 4,
-        name: "dashboards",
-        up: include_str!("../../migrations/sqlite/0004_dashboards.up.sql"),
-        down: include_str!("../../migrations/sqlite/0004_dashboards.down.sql"),
-    },
-];
+const STEPS: [Migration; 5] = steps!("sqlite");
 
 /// Applies what is pending; makes the file, and the folder that it is in, where there is none.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {

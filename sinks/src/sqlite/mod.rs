@@ -12,17 +12,20 @@ pub(crate) mod migrate;
 mod outbox;
 mod prepared;
 mod read;
+mod seen;
 mod statements;
 mod time;
 mod value;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Reason};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
@@ -141,6 +144,14 @@ impl Sink for SqliteSink {
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
         dead_letters::list(&mut *self.reader().await?, &self.pipeline, filter).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        dead_letters::counts(&mut *self.reader().await?, &self.pipeline, filter).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        self.writer.forget_events(before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use schemas::Fault;
-use schemas::store::{Effect, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -12,6 +12,7 @@ use super::read::{get, topic};
 use super::statements::Statements;
 use super::{changelog, dead_letters, fault, time};
 use crate::headers;
+use crate::outbox::BYTES_AT_ONCE;
 
 /// The next entries, oldest first. The caller's transaction makes entries and rows of one moment.
 pub(super) async fn next(
@@ -20,7 +21,8 @@ pub(super) async fn next(
     pipeline: &str,
     limit: u32,
 ) -> Result<Vec<OutboxEntry>, Fault> {
-    let query = sqlx::query(statements.outbox()).bind(pipeline.to_owned()).bind(limit);
+    let query =
+        sqlx::query(statements.outbox()).bind(pipeline.to_owned()).bind(limit).bind(BYTES_AT_ONCE).bind(PUBLISHED_LETTER_BYTES);
     let rows = query.fetch_all(&mut *connection).await.map_err(fault::when("reading the outbox"))?;
     let mut customers = Vec::new();
     let mut letters = Vec::new();
@@ -32,7 +34,7 @@ pub(super) async fn next(
         }
     }
     let profiles = changelog::read(connection, statements, &json_array(&customers)).await?;
-    let letters = dead_letters::by_id(connection, &json_array(&letters)).await?;
+    let letters = dead_letters::to_publish(connection, &json_array(&letters)).await?;
     let entries: Vec<Option<OutboxEntry>> = rows.iter().map(|row| entry(row, &profiles, &letters)).collect::<Result<_, _>>()?;
     Ok(entries.into_iter().flatten().collect())
 }

@@ -6,7 +6,7 @@ use schemas::{Fault, TopicName};
 
 use super::value::Value;
 use crate::columns::ProfileColumns;
-use crate::headers;
+use crate::{dead_letters, headers};
 
 /// A batch as values, table by table, row after row.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Prepared {
             batch.changelog.iter().flat_map(|topic| changelog_entry(pipeline, topic, &row.customer_id, row.version))
         });
         let outbox = batch.effects.iter().flat_map(|effect| effect_entry(pipeline, effect)).chain(changed).collect();
-        let letters = batch.dead_letters.iter();
+        let letters = dead_letters::each_once(&batch.dead_letters);
         Ok(Self {
             leases: batch.leases.clone(),
             versions,
@@ -53,8 +53,8 @@ impl Prepared {
             history: batch.history.iter().flat_map(|entry| history(entry, &now)).collect(),
             critical_changes: batch.critical_changes.iter().flat_map(critical_change).collect(),
             seen: batch.seen.iter().flat_map(|id| [pipeline.into(), id.as_str().into(), now.clone()]).collect(),
-            dead_letters: rows(batch.dead_letters.iter().map(|letter| dead_letter(pipeline, letter, &now)))?,
-            letters_to_publish: letters.filter_map(|l| Some((l.id.to_string(), l.publish_to.clone()?))).collect(),
+            dead_letters: rows(letters.iter().map(|letter| dead_letter(pipeline, letter, &now)))?,
+            letters_to_publish: letters.iter().filter_map(|l| Some((l.id.to_string(), l.publish_to.clone()?))).collect(),
             positions: rows(batch.positions.iter().map(|position| of_position(pipeline, position, &now)))?,
         })
     }
@@ -164,7 +164,7 @@ fn history(entry: &HistoryEntry, now: &Value) -> [Value; 7] {
     ]
 }
 
-/// In the order of `sql/insert_critical_changes.sql`.
+/// In the order of `sql/upsert_critical_changes.sql`.
 fn critical_change(change: &CriticalChange) -> [Value; 10] {
     [
         change.customer_id.as_str().into(),
@@ -180,7 +180,7 @@ fn critical_change(change: &CriticalChange) -> [Value; 10] {
     ]
 }
 
-/// In the order of `sql/insert_dead_letters.sql`.
+/// In the order of `sql/upsert_dead_letters.sql`.
 fn dead_letter(pipeline: &str, letter: &DeadLetter, now: &Value) -> Result<[Value; 13], Fault> {
     Ok([
         letter.id.to_string().into(),
@@ -214,9 +214,9 @@ fn effect_entry(pipeline: &str, effect: &Effect) -> [Value; 9] {
     ]
 }
 
-/// A profile waits once for each topic: after the changelog is renamed, what waited for the old name still goes there.
+/// A profile waits once (`architecture.md`, rule 7), for the topic that the changelog has now.
 fn changelog_entry(pipeline: &str, topic: &TopicName, customer: &str, version: i64) -> [Value; 9] {
-    let id = format!("profile/{topic}/{customer}");
+    let id = format!("profile/{customer}");
     let empty = Value::Null;
     [
         pipeline.into(),

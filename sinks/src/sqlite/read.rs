@@ -1,6 +1,6 @@
 //! Reading profiles back.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use schemas::profile::{Profile, SectionName};
 use schemas::store::Loaded;
@@ -10,7 +10,7 @@ use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 
 use super::prepared::json_array;
 use super::statements::Statements;
-use super::{fault, time};
+use super::{fault, seen, time};
 use crate::columns;
 use crate::state::StoredProfile;
 
@@ -27,7 +27,7 @@ pub(super) async fn load(
         loaded.profiles = profiles(connection, statements, customers).await?;
     }
     if !event_ids.is_empty() {
-        loaded.seen = seen(connection, pipeline, &json_array(event_ids)).await?;
+        loaded.seen = seen::which(connection, pipeline, &json_array(event_ids)).await?;
     }
     Ok(loaded)
 }
@@ -69,13 +69,6 @@ fn stored(row: &SqliteRow) -> Result<StoredProfile, Fault> {
         rules_hash: get(row, "rules_hash")?,
         updated_at: time::column(row, "updated_at")?,
     })
-}
-
-/// Which of the events, a JSON array of ids, had their effects.
-pub(super) async fn seen(connection: &mut SqliteConnection, pipeline: &str, event_ids: &str) -> Result<HashSet<String>, Fault> {
-    let query = sqlx::query(include_str!("sql/seen.sql")).bind(pipeline.to_owned()).bind(event_ids.to_owned());
-    let rows = query.fetch_all(connection).await.map_err(fault::when("looking for seen events"))?;
-    rows.iter().map(|row| get(row, "event_id")).collect()
 }
 
 /// A column's value.

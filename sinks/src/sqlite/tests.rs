@@ -66,5 +66,5 @@ async fn the_table_has_the_columns_that_the_contract_names_in_its_order() {
     let columns = sqlx::query("select name from pragma_table_info('customer_detailed_profiles') order by cid");
     let columns = columns.fetch_all(&mut connection).await.unwrap();
     let names: Vec<String> = columns.iter().map(|row| read::get(row, "name").unwrap()).collect();
-    assert_eq!(names, crate::columns::COLUMNS);
+    assert_eq!(names, crate::COLUMNS.map(|column| column.name));
 }

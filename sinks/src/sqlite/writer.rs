@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Claim, Lease, Written};
 use schemas::{Fault, FaultKind};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::leases::{self, Terms};
 use super::prepared::Prepared;
 use super::statements::Statements;
-use super::{batch, fault, outbox};
+use super::{batch, fault, outbox, seen};
 
 /// Requests that may wait before callers wait to ask: as many as lanes are likely to be.
 const QUEUE: usize = 64;
@@ -29,6 +30,8 @@ enum Request {
     Release(Vec<Lease>, Answer<()>),
     /// What [`outbox::sent`] says of the entries.
     Published(String, Answer<()>),
+    /// Those before a time, at most so many.
+    ForgetEvents(DateTime<Utc>, u32, Answer<u64>),
     Close(oneshot::Sender<()>),
 }
 
@@ -70,6 +73,10 @@ impl Writer {
         self.ask(|answer| Request::Published(sent, answer)).await
     }
 
+    pub(super) async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        self.ask(|answer| Request::ForgetEvents(before, limit, answer)).await
+    }
+
     /// Returns when all that was asked before is done and the connection is closed. Harmless when it is already.
     pub(super) async fn close(&self) {
         let (answer, closed) = oneshot::channel();
@@ -105,6 +112,9 @@ impl Task {
                 Request::Renew(leases, answer) => drop(answer.send(self.renew(&leases).await)),
                 Request::Release(leases, answer) => drop(answer.send(self.release(&leases).await)),
                 Request::Published(sent, answer) => drop(answer.send(self.published(sent).await)),
+                Request::ForgetEvents(before, limit, answer) => {
+                    drop(answer.send(self.forget_events(before, limit).await));
+                }
                 Request::Close(answer) => {
                     requests.close();
                     self.close().await;
@@ -147,6 +157,15 @@ impl Task {
     async fn published(&mut self, sent: String) -> Result<(), Fault> {
         let terms = self.terms.clone();
         self.transaction(async |connection| outbox::published(connection, &terms.pipeline, sent).await, |()| true).await
+    }
+
+    async fn forget_events(&mut self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        let terms = self.terms.clone();
+        self.transaction(
+            async |connection| seen::forget(connection, &terms.pipeline, before, limit).await,
+            |forgotten| *forgotten > 0,
+        )
+        .await
     }
 
     /// Runs `work` under the write lock, and commits if its result is to be kept; else nothing happened.

@@ -40,8 +40,19 @@ pub async fn the_same_bytes_at_two_offsets_are_two(place: &impl Place) {
     let later = Batch { now: noon() + TimeDelta::hours(1), dead_letters: vec![letter(1), renamed, letter(3)], ..batch(vec![]) };
     sink.write(&later).await.unwrap();
     let stored = sink.dead_letters(&all()).await.unwrap();
-    let seen: Vec<_> = stored.iter().map(|stored| (stored.letter.origin.offset, stored.first_seen)).collect();
-    assert_eq!(seen, [(1, noon()), (2, noon()), (3, noon() + TimeDelta::hours(1))]);
+    let seen: Vec<_> = stored.iter().map(|stored| (stored.letter.origin.offset, stored.first_seen, stored.attempts)).collect();
+    assert_eq!(seen, [(1, noon(), 2), (2, noon(), 2), (3, noon() + TimeDelta::hours(1), 1)]);
+    assert_eq!(stored[1].letter, letter(2), "the rest of it stays");
+}
+
+pub async fn a_record_of_which_two_parts_are_refused_is_one(place: &impl Place) {
+    let sink = store(place).await;
+    let part = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    let other = DeadLetter { violations: vec![], ..part.clone() };
+    sink.write(&Batch { dead_letters: vec![part, other], ..batch(vec![]) }).await.unwrap();
+    let stored = sink.dead_letters(&all()).await.unwrap();
+    assert_eq!((stored.len(), stored[0].attempts, &stored[0].letter), (1, 1, &letter(1)));
+    assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
 }
 
 pub async fn all_of_a_letter_comes_back(place: &impl Place) {
@@ -64,7 +75,7 @@ pub async fn filters_choose(place: &impl Place) {
     sink.write(&Batch { dead_letters: vec![letter(1), malformed], ..batch(vec![]) }).await.unwrap();
     let later = noon() + TimeDelta::seconds(1);
     sink.write(&Batch { dead_letters: vec![other], now: later, ..batch(vec![]) }).await.unwrap();
-    let cases: [(DeadLetterFilter, &[u64]); 7] = [
+    let cases: [(DeadLetterFilter, &[u64]); 8] = [
         (all(), &[1, 2, 3]),
         (DeadLetterFilter { limit: 2, ..all() }, &[1, 2]),
         (DeadLetterFilter { reason: Some(Reason::Malformed), ..all() }, &[2]),
@@ -72,10 +83,16 @@ pub async fn filters_choose(place: &impl Place) {
         (DeadLetterFilter { topic: Some("other".into()), ..all() }, &[3]),
         (DeadLetterFilter { since: Some(later), ..all() }, &[3]),
         (DeadLetterFilter { until: Some(later), reason: Some(Reason::Schema), ..all() }, &[1]),
+        (DeadLetterFilter { ids: Some(Uuid::from_u128(2)..=Uuid::from_u128(3)), ..all() }, &[2, 3]),
     ];
     for (filter, expected) in cases {
         let stored = sink.dead_letters(&filter).await.unwrap();
         let offsets: Vec<u64> = stored.iter().map(|stored| stored.letter.origin.offset).collect();
         assert_eq!(offsets, expected, "{filter:?}");
+        let counted: u64 =
+            sink.dead_letter_counts(&DeadLetterFilter { limit: 0, ..filter.clone() }).await.unwrap().values().sum();
+        assert_eq!(counted, if filter.limit == 2 { 3 } else { expected.len() as u64 }, "{filter:?}");
     }
+    let counts = sink.dead_letter_counts(&all()).await.unwrap();
+    assert_eq!(counts, [(Reason::Malformed, 1), (Reason::Schema, 2)].into());
 }

@@ -47,16 +47,21 @@ macro_rules! contract {
         $crate::contract::contract! { $fresh;
             profiles:
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
-                what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing,
-                what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column, alerts_follow_the_greater_transition,
-                history_and_critical_changes_are_written_once, data_that_the_database_refuses_is_a_data_fault,
+                what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing, events_are_forgotten_oldest_first,
+                what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
+                alerts_follow_the_greater_transition, history_and_critical_changes_are_written_once,
+                of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
-            dead_letters: the_same_bytes_at_two_offsets_are_two, all_of_a_letter_comes_back, filters_choose;
+            dead_letters:
+                the_same_bytes_at_two_offsets_are_two, a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back, filters_choose;
             outbox:
                 effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
-                new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only;
+                new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only,
+                entries_whose_row_is_gone_hide_nobody, a_profile_waits_for_the_changelog_that_there_is_now,
+                entries_are_read_until_they_are_large,
+                of_a_large_dead_letter_the_beginning_is_published;
             leases:
                 a_claim_is_granted_and_renewed, a_partition_that_somebody_holds_is_not_granted,
                 an_expired_lease_is_taken_over_and_fences_its_old_owner, a_lease_that_was_given_back_is_free,

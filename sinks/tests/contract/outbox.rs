@@ -81,6 +81,16 @@ pub async fn a_profile_waits_once_and_goes_with_the_version_that_was_sent(place:
     assert!(sink.outbox(10).await.unwrap().is_empty());
 }
 
+pub async fn a_profile_waits_for_the_changelog_that_there_is_now(place: &impl Place) {
+    let sink = store(place).await;
+    for name in ["customer.profiles", "customer.profiles.v2"] {
+        let own = read(&sink, "c-1").await.unwrap_or_else(|| profile("c-1"));
+        sink.write(&Batch { changelog: Some(topic(name)), ..batch(vec![row(own)]) }).await.unwrap();
+    }
+    let entries = sink.outbox(10).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.topic.as_str()).collect::<Vec<_>>(), ["customer.profiles.v2"]);
+}
+
 pub async fn the_changelog_says_all_that_is_stored(place: &impl Place) {
     let sink = store(place).await;
     let mut full = profile("c-1");
@@ -132,4 +142,47 @@ pub async fn a_pipeline_sees_its_own_entries_only(place: &impl Place) {
     let entries = sink.outbox(10).await.unwrap();
     other.published(&entries).await.unwrap();
     assert_eq!(sink.outbox(10).await.unwrap(), entries);
+}
+
+pub async fn entries_whose_row_is_gone_hide_nobody(place: &impl Place) {
+    let sink = store(place).await;
+    let changed = vec![row(profile("c-1")), row(profile("c-2"))];
+    sink.write(&Batch { changelog: Some(topic("customer.profiles")), ..batch(changed) }).await.unwrap();
+    let published = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    sink.write(&Batch { dead_letters: vec![published], effects: vec![effect("e-1")], ..batch(vec![]) }).await.unwrap();
+    let ids = "select count(*) from outbox where id in ('profile/c-1', 'profile/c-2')";
+    assert_eq!(place.number(ids).await, 2, "both databases name the entries alike");
+    place.execute("delete from customer_detailed_profiles").await;
+    place.execute("delete from dead_letters").await;
+    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")]);
+}
+
+pub async fn entries_are_read_until_they_are_large(place: &impl Place) {
+    let sink = store(place).await;
+    let large = |id: &str| Effect { value: vec![0; 5 << 20], ..effect(id) };
+    for id in ["e-1", "e-2", "e-3"] {
+        sink.write(&Batch { effects: vec![large(id)], ..batch(vec![]) }).await.unwrap();
+    }
+    let first = sink.outbox(10).await.unwrap();
+    assert_eq!(effects(&first).iter().map(|effect| effect.id.as_str()).collect::<Vec<_>>(), ["e-1", "e-2"]);
+    sink.published(&first).await.unwrap();
+    let huge = Effect { value: vec![0; 9 << 20], ..effect("e-4") };
+    sink.write(&Batch { effects: vec![huge], ..batch(vec![]) }).await.unwrap();
+    let rest = sink.outbox(10).await.unwrap();
+    assert_eq!(rest.len(), 2, "5 MiB are not enough to stop at");
+    sink.published(&rest[..1]).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap().len(), 1, "one that is too large for itself goes alone");
+}
+
+pub async fn of_a_large_dead_letter_the_beginning_is_published(place: &impl Place) {
+    let sink = store(place).await;
+    let whole: Vec<u8> = (0..300_u32 << 10).map(|number| u8::try_from(number % 251).unwrap()).collect();
+    let large = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), value: whole.clone(), ..letter(1) };
+    sink.write(&Batch { dead_letters: vec![large], ..batch(vec![]) }).await.unwrap();
+    let entries = sink.outbox(10).await.unwrap();
+    let Outbound::DeadLetter(stored) = &entries[0].what else { panic!("{entries:?} holds no dead letter") };
+    assert_eq!((stored.letter.value.as_slice(), stored.size_bytes), (&whole[..256 << 10], 300 << 10));
+    let filter = schemas::store::DeadLetterFilter { limit: 10, ..Default::default() };
+    let listed = &sink.dead_letters(&filter).await.unwrap()[0];
+    assert_eq!((&listed.letter.value, listed.size_bytes), (&whole, 300 << 10), "the table keeps all of it");
 }

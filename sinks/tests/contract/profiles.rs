@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
@@ -10,9 +11,10 @@ use schemas::profile::{
 };
 use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
 use schemas::{FaultKind, Json};
+use sinks::Settings;
 use uuid::Uuid;
 
-use super::{Place, batch, json, noon, partition, profile, read, row, stamp, store, topic, write};
+use super::{Place, batch, json, noon, opened, partition, profile, read, row, stamp, store, topic, write};
 
 pub async fn an_empty_store_knows_nothing(place: &impl Place) {
     let sink = store(place).await;
@@ -178,6 +180,29 @@ pub async fn a_seen_event_writes_nothing(place: &impl Place) {
     assert_eq!(sink.read(&[], &ids).await.unwrap().seen.len(), 1, "event-3 is not remembered");
 }
 
+pub async fn events_are_forgotten_oldest_first(place: &impl Place) {
+    let sink = store(place).await;
+    let other = opened(place, &Settings::new("another")).await;
+    let ids: Vec<String> = (0..5).map(|day| format!("event-{day}")).collect();
+    for (day, id) in (0..).zip(&ids) {
+        let seen = Batch { seen: vec![id.clone()], now: noon() + TimeDelta::days(day), ..Batch::default() };
+        sink.write(&seen).await.unwrap();
+        other.write(&seen).await.unwrap();
+    }
+    let left = async || {
+        let mut left: Vec<String> = sink.read(&[], &ids).await.unwrap().seen.into_iter().collect();
+        left.sort();
+        left
+    };
+    let before = noon() + TimeDelta::days(3);
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 2);
+    assert_eq!(left().await, ["event-2", "event-3", "event-4"]);
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 1, "event-3 was not seen before");
+    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 0);
+    assert_eq!(left().await, ["event-3", "event-4"]);
+    assert_eq!(other.read(&[], &ids).await.unwrap().seen.len(), 5, "another pipeline's are its own");
+}
+
 pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
     let sink = store(place).await;
     write(&sink, vec![profile("c-1")]).await;
@@ -282,6 +307,50 @@ pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
     assert_eq!(place.number("select count(*) from profile_history where after = '87'").await, 1);
     assert_eq!(place.number("select count(*) from critical_changes where status = 'pending_approval'").await, 1);
     assert_eq!(place.number("select count(*) from critical_changes").await, 1);
+}
+
+/// A critical sync of customer c-1, so many seconds after noon, whose request and event are called so.
+fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
+    CriticalChange {
+        customer_id: "c-1".into(),
+        request_id: request.into(),
+        sync_type: "financial_data".into(),
+        priority: "high".into(),
+        changes: json("[]"),
+        source: Some(event.into()),
+        status: ChangeStatus::PendingApproval,
+        event_id: event.into(),
+        at: stamp(seconds).at,
+        origin: stamp(seconds).origin,
+    }
+}
+
+pub async fn of_one_request_the_earliest_event_stands(place: &impl Place) {
+    let sink = store(place).await;
+    let write = async |changes: Vec<CriticalChange>| {
+        sink.write(&Batch { critical_changes: changes, ..batch(vec![]) }).await.unwrap();
+    };
+    // Capitals before small letters, as bytes are compared.
+    let (early, late) = ([("Z", 5), ("b", 5)], [("a", 6), ("b", 5)]);
+    for (number, [(first, at), (second, later)]) in [early, late].into_iter().enumerate() {
+        let pair = |request: &str| vec![requested(request, first, at), requested(request, second, later)];
+        let reversed = |request: &str| pair(request).into_iter().rev().collect::<Vec<_>>();
+        write(pair(&format!("together-{number}"))).await;
+        write(reversed(&format!("together-reversed-{number}"))).await;
+        for change in pair(&format!("apart-{number}")).into_iter().chain(reversed(&format!("apart-reversed-{number}"))) {
+            write(vec![change]).await;
+        }
+        let winner = if (at, first) < (later, second) { first } else { second };
+        let stands = format!(
+            "select count(*) from critical_changes where event_id = '{winner}' and source = '{winner}' and request_id like '%-{number}'"
+        );
+        assert_eq!(place.number(&stands).await, 4, "{winner} of {first} and {second}");
+    }
+    write(vec![requested("decided", "b", 5)]).await;
+    place.execute("update critical_changes set status = 'rejected', decided_by = 'admin-1' where request_id = 'decided'").await;
+    write(vec![requested("decided", "a", 1)]).await;
+    let stays = "select count(*) from critical_changes where request_id = 'decided' and event_id = 'b' and status = 'rejected'";
+    assert_eq!(place.number(stays).await, 1, "the administrator decided over what was there");
 }
 
 pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) {

@@ -1,6 +1,7 @@
 //! From the tree of a file to its plan: every error is found, and nothing is connected to.
 
 mod brokers;
+mod columns;
 mod flow;
 pub(super) mod outline;
 mod segments;
@@ -36,9 +37,10 @@ pub(super) fn plan(root: &Node, text: &str, context: &Context<'_>, report: &mut 
     let name = file.name("name", report);
     let brokers = brokers::check(&file, context, report);
     let topics = topics::check(&file, &brokers, context, report);
-    let sinks = sinks::check(&file, context, report);
+    let mut sinks = sinks::check(&file, context, report);
     let stages = stages::check(&file, &topics, context, report);
     let stages = flow::resolve(stages, &topics, report);
+    sinks::fit_lanes(&mut sinks, &stages, &topics, report);
     flow::check(&stages, &topics, &sinks, report);
     if report.has_errors() {
         return None;

@@ -130,6 +130,29 @@ fn a_database_may_be_named_by_the_environment_alone() {
 }
 
 #[test]
+fn columns_may_have_the_names_of_a_database_that_is_there_already() {
+    let text =
+        ORDERS.replace("type: sql", "type: sql, key: customerId, columns: {name: email, email: contact, risk_level: riskLevel}");
+    let sink = plan(&text).sinks.remove("profiles").unwrap();
+    assert_eq!(
+        (sink.key.as_str(), sink.columns["name"].as_str(), sink.columns["risk_level"].as_str()),
+        ("customerId", "email", "riskLevel")
+    );
+}
+
+#[test]
+fn a_sink_has_connections_enough_for_the_lanes() {
+    let connections = |text: String| plan(&text).sinks["profiles"].connections;
+    let lanes = |lanes: u32| ORDERS.replace("lanes: 2", &format!("lanes: {lanes}"));
+    assert_eq!(connections(lanes(2)), 8);
+    assert_eq!(connections(lanes(20)), 22);
+    // The stage before shares the lanes of the one that stores; over a topic that is not internal it has its own.
+    assert_eq!(connections(lanes(20).replace("name: intake", "name: intake\n    lanes: 10")), 22);
+    assert_eq!(connections(lanes(20).replace("internal: true, ", "").replace("name: intake", "name: intake\n    lanes: 10")), 32);
+    assert_eq!(connections(lanes(20).replace("type: sql", "type: sql, connections: 22")), 22);
+}
+
+#[test]
 fn a_file_that_is_not_there_is_an_error_of_its_own() {
     let errors = config::load(Path::new("tests/config/none.yaml"), &Machine::default(), CATALOGUE).err().unwrap();
     assert_eq!(errors.findings()[0].message(), "the pipeline file tests/config/none.yaml cannot be read");

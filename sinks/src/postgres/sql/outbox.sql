@@ -1,7 +1,26 @@
--- The oldest entries of a pipeline's outbox. Takes no lock: one publisher a pipeline holds a lease, and an entry that is sent twice has
--- the same id.
+-- The oldest entries of a pipeline's outbox, until they have so many bytes together; the first one in any case. An entry whose profile or
+-- dead letter is gone has no size: it is passed over, and hides nobody behind it. Takes no lock: one publisher a pipeline holds a lease,
+-- and an entry that is sent twice has the same id.
+--
+-- $1 pipeline, $2 entries at most, $3 bytes, $4 bytes of a dead letter at most.
 SELECT seq, id, kind::text AS kind, topic, key, value, headers::text AS headers, record_timestamp
-FROM outbox
-WHERE pipeline = $1
+FROM (
+    SELECT *, sum(size_bytes) OVER (ORDER BY seq) - size_bytes AS bytes_before
+    FROM (
+        SELECT waiting.*, sized.size_bytes
+        FROM outbox AS waiting
+        CROSS JOIN LATERAL (
+            SELECT CASE waiting.kind
+                WHEN 'effect' THEN octet_length(waiting.value)
+                WHEN 'profile' THEN (SELECT {json_bytes} FROM {table} WHERE {customer_id} = waiting.key)
+                WHEN 'dead_letter' THEN (SELECT least(octet_length(letter.value), $4) FROM dead_letters AS letter
+                    WHERE letter.id = waiting.key::uuid)
+            END AS size_bytes
+        ) AS sized
+        WHERE waiting.pipeline = $1 AND sized.size_bytes IS NOT NULL
+        ORDER BY waiting.seq
+        LIMIT $2
+    ) AS next
+) AS next
+WHERE bytes_before < $3
 ORDER BY seq
-LIMIT $2

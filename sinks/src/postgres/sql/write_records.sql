@@ -1,8 +1,10 @@
 -- Writes what a batch has besides profiles, after merge_profiles.sql: whoever writes a customer's records holds the customer's row.
 --
--- Locks: nothing but what it inserts or updates. Every row has a key that its cause determines, so writing a batch again (a COMMIT
--- whose answer was lost, records read again) changes nothing. Of an alert the later transition stands. `fresh_events` tells which
--- events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
+-- Locks: nothing but what it inserts or updates, each table in the order of its keys. Every row has a key that its cause determines, so
+-- writing a batch again (a COMMIT whose answer was lost, records read again) changes nothing, but that a dead letter was tried once more.
+-- Of an alert the later transition stands; of several events with one critical request the earliest, whichever came first, unless an
+-- administrator has decided over what stood there. `fresh_events` tells which events nobody had stored: if one is missing, its effects
+-- happened before, and the caller rolls back.
 --
 -- $1 pipeline, $2 now, then an array a column.
 WITH history AS (
@@ -24,13 +26,17 @@ WITH history AS (
         updated_at = excluded.updated_at, resolved_at = excluded.resolved_at, transition = excluded.transition
     WHERE stored.transition < excluded.transition
 ), changes AS (
-    INSERT INTO critical_changes (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
+    INSERT INTO critical_changes AS stored (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
     SELECT customer_id, request_id, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
         status::change_status, event_id, at, origin::jsonb
     FROM unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
         $28::timestamptz[], $29::text[])
         AS x (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
-    ON CONFLICT DO NOTHING
+    ON CONFLICT (customer_id, request_id) DO UPDATE
+    SET sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
+        status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
+    WHERE stored.status NOT IN ('approved', 'rejected')
+        AND (excluded.at, excluded.event_id COLLATE "C") < (stored.at, stored.event_id COLLATE "C")
 ), fresh_events AS (
     INSERT INTO seen_events (pipeline, event_id, at)
     SELECT $1, event_id, $2 FROM unnest($30::text[]) AS x (event_id)
@@ -41,19 +47,19 @@ WITH history AS (
     FROM unnest($31::uuid[], $32::text[], $33::text[], $34::text[], $35::text[], $36::integer[], $37::bigint[], $38::bytea[],
         $39::text[], $40::bytea[], $41::timestamptz[], $42::text[])
         AS x (id, stage, reason, violations, topic, partition, upto, key, headers, value, record_timestamp, publish_to)
-), fresh_letters AS (
-    INSERT INTO dead_letters (id, pipeline, stage, reason, violations, topic, partition, "offset", key, headers, value,
+), letters AS (
+    INSERT INTO dead_letters AS stored (id, pipeline, stage, reason, violations, topic, partition, "offset", key, headers, value,
         record_timestamp, first_seen)
     SELECT id, $1, stage, reason::dead_letter_reason, violations::jsonb, topic, partition, upto, key, headers::jsonb, value,
         record_timestamp, $2
     FROM refused
-    ON CONFLICT DO NOTHING
-    RETURNING id
+    ON CONFLICT (pipeline, topic, partition, "offset") DO UPDATE SET attempts = stored.attempts + 1
+    RETURNING id, attempts
 ), announced_letters AS (
     INSERT INTO outbox (pipeline, id, kind, topic, key, record_timestamp)
     SELECT $1, 'dead_letter/' || id, 'dead_letter', publish_to, id, record_timestamp
-    FROM refused JOIN fresh_letters USING (id)
-    WHERE publish_to IS NOT NULL
+    FROM refused JOIN letters USING (id)
+    WHERE publish_to IS NOT NULL AND attempts = 1
     ORDER BY topic, partition, upto
     ON CONFLICT DO NOTHING
 ), effects AS (

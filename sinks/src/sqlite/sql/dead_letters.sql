@@ -1,11 +1,12 @@
 -- Dead letters of a pipeline, oldest first. A filter that is null lets everything through.
--- ?1: the pipeline; ?2: reason; ?3: stage; ?4: topic; ?5: since; ?6: until; ?7: at most so many.
-select * from dead_letters
+-- ?1: the pipeline; ?2: reason; ?3: stage; ?4: topic; ?5: since; ?6: until; ?7, ?8: first and last id; ?9: at most so many.
+select *, octet_length(value) as size_bytes from dead_letters
 where pipeline = ?1
     and (?2 is null or reason = ?2)
     and (?3 is null or stage = ?3)
     and (?4 is null or topic = ?4)
     and (?5 is null or first_seen >= ?5)
     and (?6 is null or first_seen < ?6)
+    and (?7 is null or id between ?7 and ?8)
 order by first_seen, topic, partition, "offset"
-limit ?7
+limit ?9

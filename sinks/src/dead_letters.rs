@@ -1,0 +1,16 @@
+//! Dead letters of a batch, ready to be written.
+
+use std::collections::BTreeMap;
+
+use schemas::store::DeadLetter;
+
+/// The letters in the order of their origins, the first one of each: a record of which several parts were refused is one dead letter,
+/// tried once. All who write letters lock their rows in this order.
+pub(crate) fn each_once(letters: &[DeadLetter]) -> Vec<&DeadLetter> {
+    let mut by_origin = BTreeMap::new();
+    for letter in letters {
+        let origin = &letter.origin;
+        by_origin.entry((&origin.topic, origin.partition, origin.offset)).or_insert(letter);
+    }
+    by_origin.into_values().collect()
+}
