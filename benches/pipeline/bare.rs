@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, SystemClock};
+use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
 use syncline::config::{self, Environment};
 use syncline::run::{Health, Options, Pipeline, sink_settings};
@@ -70,6 +71,14 @@ impl Sink for Recorder {
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
         self.sink.dead_letters(filter).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        self.sink.dead_letter_counts(filter).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        self.sink.forget_events(before, limit).await
     }
 
     async fn ping(&self) -> Result<(), Fault> {
