@@ -76,16 +76,26 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn with_brokers(plan: Plan, brokers: BTreeMap<String, Arc<dyn Topics>>, options: Options) -> Result<Self, Fault> {
-        for (name, broker) in &brokers {
-            let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
-            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
-            patiently(&options.health, name, || broker.create(&specs)).await?;
-        }
         let Some((name, sink)) = plan.sink() else {
             return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
         };
         let settings = sink_settings(&plan.name, sink);
         let sink = patiently(&options.health, name, || sinks::open(&sink.url, &settings)).await?;
+        Self::over(plan, brokers, sink, options).await
+    }
+
+    /// The same, with a sink that is open already.
+    pub(super) async fn over(
+        plan: Plan,
+        brokers: BTreeMap<String, Arc<dyn Topics>>,
+        sink: Arc<dyn Sink>,
+        options: Options,
+    ) -> Result<Self, Fault> {
+        for (name, broker) in &brokers {
+            let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
+            let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
+            patiently(&options.health, name, || broker.create(&specs)).await?;
+        }
         let (counters, outbox) = (Arc::new(Counters::default()), Arc::new(Notify::new()));
         Ok(Self { plan: Arc::new(plan), brokers, sink, counters, outbox, options })
     }
@@ -100,6 +110,12 @@ impl Pipeline {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// Whether it is fit to work.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.options.health
     }
 
     /// Where its profiles rest.
@@ -126,6 +142,9 @@ impl Pipeline {
         for (name, broker) in &self.brokers {
             let here = |record: &&Outgoing| self.plan.topics.get(&record.topic).is_some_and(|topic| topic.broker == *name);
             let records: Vec<_> = records.iter().filter(here).cloned().collect();
+            if records.is_empty() {
+                continue;
+            }
             patiently(&self.options.health, name, || broker.write(records.clone())).await?;
         }
         Ok(())

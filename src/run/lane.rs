@@ -294,3 +294,6 @@ fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
     let second = group.split_off(at);
     [second, group]
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ mod cache;
 mod chain;
 mod counters;
 mod dispatch;
+#[cfg(test)]
+mod faulty;
 mod health;
 mod keyed;
 mod lane;

@@ -221,3 +221,6 @@ fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
 fn floor_char_boundary(text: &str, limit: usize) -> usize {
     (0..=limit.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,3 +96,6 @@ impl Reading {
         batch
     }
 }
+
+#[cfg(test)]
+mod tests;
