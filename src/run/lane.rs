@@ -52,15 +52,22 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Works until the channel is closed and empty.
+    /// Works until the channel is closed and empty, or until told to stop: then it finishes the batch in hand and leaves the others, which
+    /// stay unresolved and are read again.
     ///
     /// # Errors
     ///
     /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
     pub(super) async fn run(mut self) -> Result<(), Fault> {
+        let stop = self.segment.stop.clone();
         let mut written = Vec::new();
         loop {
-            match timeout(IDLE, self.items.recv()).await {
+            let received = tokio::select! {
+                biased;
+                () = stop.told() => return Ok(()),
+                received = timeout(IDLE, self.items.recv()) => received,
+            };
+            match received {
                 Ok(None) => return Ok(()),
                 Ok(Some(first)) => {
                     let items = self.collect(first).await;
@@ -81,13 +88,21 @@ impl Lane {
     /// As many items as a batch may have, in number and in bytes; those at least that come before it has lingered.
     async fn collect(&mut self, first: Item) -> Vec<Item> {
         let batch = self.segment.store_stage().batch;
+        let stop = self.segment.stop.clone();
         let mut size_bytes = first.raw.value.len();
         let mut items = vec![first];
         let deadline = Instant::now() + batch.linger;
-        while items.len() < batch.records && size_bytes < batch.size_bytes {
-            let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
-            size_bytes += item.raw.value.len();
-            items.push(item);
+        let lingering = async {
+            while items.len() < batch.records && size_bytes < batch.size_bytes {
+                let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
+                size_bytes += item.raw.value.len();
+                items.push(item);
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.told() => {}
+            () = lingering => {}
         }
         items
     }
@@ -132,7 +147,7 @@ impl Lane {
         loop {
             let fault = match self.attempt(group).await {
                 Ok(Written::Durable) => {
-                    self.segment.recovered();
+                    self.segment.retries().works();
                     return Ok(());
                 }
                 Ok(Written::Stale(customers)) => {
@@ -151,7 +166,7 @@ impl Lane {
             if fault.reaction() != Reaction::Retry {
                 return Err(fault);
             }
-            self.segment.wait_after(fault, &mut backoff).await?;
+            self.segment.retries().wait_after(fault, &mut backoff).await?;
         }
     }
 

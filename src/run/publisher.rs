@@ -17,6 +17,8 @@ use tokio::sync::{Notify, watch};
 use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::Health;
+use super::retries::Retries;
+use super::stop::Stop;
 use crate::config::Plan;
 use crate::topics::Topics;
 
@@ -24,6 +26,8 @@ use crate::topics::Topics;
 const AT_ONCE: u32 = 500;
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How long a run that was told to stop goes on sending what is left.
+const LAST_ROUNDS: Duration = Duration::from_secs(2);
 /// How much of a dead letter's bytes its topic gets; the table keeps all (`architecture.md`, rule 2).
 const DEAD_LETTER_BYTES: usize = 256 << 10;
 
@@ -36,8 +40,8 @@ pub(super) struct Publisher {
     pub(super) health: Arc<Health>,
     pub(super) outbox: Arc<Notify>,
     pub(super) owner: String,
-    /// Whether it waits for a broker or database that is away before it ends. What it does not send, the next run sends.
-    pub(super) insists: bool,
+    /// When the run is to end.
+    pub(super) stop: Stop,
 }
 
 /// What a round of publishing came to.
@@ -51,44 +55,45 @@ enum Turn {
 }
 
 impl Publisher {
-    /// Publishes until told to stop; then sends what is left, and ends.
+    /// Publishes until the work has ended; then sends what is left, and ends. A run that is told to stop does not wait for what is away,
+    /// nor for a long outbox: what is left, the next run sends.
     ///
     /// # Errors
     ///
     /// A fault that retrying cannot mend.
-    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+    pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
+        let retries = Retries { health: &self.health, part: "outbox", stop: &self.stop, counters: Some(&self.counters) };
         let mut leases: Vec<Lease> = Vec::new();
         let mut backoff = Backoff::new();
         loop {
             // A run that is gone without a word ends the publisher too.
-            let stopping = *stop.borrow_and_update() || stop.has_changed().is_err();
+            let finishing = *ended.borrow_and_update() || ended.has_changed().is_err();
+            if finishing && self.stop.is_told_since(LAST_ROUNDS) {
+                tracing::warn!("ends with records in the outbox; the next run sends them");
+                break;
+            }
             let turn = self.turn(&mut leases).await;
             if turn.is_ok() {
                 backoff.reset();
-                self.health.good("outbox");
+                retries.works();
             }
             match turn {
-                Ok(Turn::Empty) if stopping => break,
-                Ok(Turn::Waiting) if stopping && !self.insists => break,
+                Ok(Turn::Empty) if finishing => break,
+                Ok(Turn::Waiting) if finishing && self.stop.is_told() => break,
                 Ok(Turn::Empty | Turn::Waiting) => {
                     tokio::select! {
                         () = self.outbox.notified() => {}
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
-                        _ = stop.changed(), if !stopping => {}
+                        _ = ended.changed(), if !finishing => {}
                     }
                 }
                 Ok(Turn::Sent(entries)) => self.counters.count_published(entries),
                 Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
                 Err(fault) if fault.reaction() == Reaction::Retry => {
-                    if stopping && !self.insists {
-                        tracing::warn!(%fault, "ending with records in the outbox; the next run sends them");
+                    if let Err(fault) = retries.wait_after(fault, &mut backoff).await {
+                        tracing::warn!(%fault, "ends with records in the outbox; the next run sends them");
                         break;
                     }
-                    self.counters.count_retry();
-                    if self.health.bad("outbox", fault.to_string()) {
-                        tracing::warn!(%fault, advice = fault.advice(), "the outbox waits");
-                    }
-                    tokio::time::sleep(backoff.next()).await;
                 }
                 Err(fault) => return Err(fault),
             }

@@ -46,9 +46,18 @@ impl Rig {
 
     /// The same, with the plan changed.
     pub(super) async fn with(change: impl FnOnce(&mut Plan)) -> Self {
+        Self::of(|text| text, change).await
+    }
+
+    /// The same, as two segments with a topic between them.
+    pub(super) async fn split() -> Self {
+        Self::of(|text| text.replace("{internal: true, key: customerId}", "{key: customerId}"), |_| {}).await
+    }
+
+    async fn of(edit: impl FnOnce(String) -> String, change: impl FnOnce(&mut Plan)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/profiles.db", dir.path().display());
-        let mut plan = plan(&url);
+        let mut plan = plan(&url, edit);
         change(&mut plan);
         let (_, store) = plan.sink().unwrap();
         let settings = sink_settings(&plan.name, store);
@@ -143,10 +152,10 @@ impl Environment for Variables {
     }
 }
 
-fn plan(url: &str) -> Plan {
+fn plan(url: &str, edit: impl FnOnce(String) -> String) -> Plan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("pipeline.yaml");
     let variables = [("BROKER", "memory"), ("DATABASE_URL", url), ("LANES", "1")];
     let variables = Variables(variables.map(|(name, value)| (name, value.to_owned())).into());
-    let text = std::fs::read_to_string(&path).unwrap();
+    let text = edit(std::fs::read_to_string(&path).unwrap());
     config::check(&text, &path, &variables, transforms::CATALOGUE).unwrap_or_else(|errors| panic!("{errors}")).plan
 }

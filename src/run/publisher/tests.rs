@@ -55,3 +55,21 @@ async fn the_alerts_of_a_customer_keep_their_order_through_failures() {
     assert_eq!(last, ["raised", "updated", "resolved"]);
     assert!(["raised", "updated", "resolved"].starts_with(&kinds.iter().map(String::as_str).collect::<Vec<_>>()), "{kinds:?}");
 }
+
+#[tokio::test]
+async fn nothing_is_forgotten_before_it_is_acknowledged() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::Fails; 1_000]);
+    let running = rig.pipeline.run_until_caught_up(rig.stop.subscribe());
+    let stopping = async {
+        while rig.sink.written().is_empty() || rig.topics.tried().len() < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        rig.stop.send_replace(true);
+    };
+    let (ran, ()) = tokio::join!(running, stopping);
+    ran.unwrap();
+    assert!(!rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(rig.held(LOW_STOCK).await.is_empty());
+}
