@@ -25,6 +25,7 @@ mod stop;
 mod tracker;
 mod wire;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use schemas::{Fault, FaultKind};
@@ -46,6 +47,7 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend. The other segments are told to stop, and end in order.
     pub async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
+        self.connected(0..self.plan().segments.len());
         self.until(stop, async |stop| self.segments(0..self.plan().segments.len(), Until::Stopped, stop).await).await
     }
 
@@ -60,6 +62,7 @@ impl Pipeline {
     pub async fn run_until_caught_up(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
         let worked = async |stop: &Stop| {
             for at in 0..self.plan().segments.len() {
+                self.connected(at..at + 1);
                 self.segments(at..at + 1, Until::CaughtUp, stop).await?;
                 if stop.is_told() {
                     break;
@@ -68,6 +71,10 @@ impl Pipeline {
             Ok(())
         };
         self.until(stop, worked).await
+    }
+
+    fn connected(&self, segments: Range<usize>) {
+        self.health().connected(self.plan().segments[segments].iter().map(|segment| segment.name.as_str()));
     }
 
     /// Works beside a publisher, until `asked` turns true at the latest.
@@ -90,7 +97,7 @@ impl Pipeline {
     }
 
     /// Runs segments beside each other until all have ended. One that fails stops the others.
-    async fn segments(&self, which: std::ops::Range<usize>, until: Until, stop: &Stop) -> Result<(), Fault> {
+    async fn segments(&self, which: Range<usize>, until: Until, stop: &Stop) -> Result<(), Fault> {
         let mut running = JoinSet::new();
         for at in which {
             let segment = Arc::new(self.segment(at, stop));

@@ -258,6 +258,7 @@ impl Segment {
 
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
         let starts = self.starts(inputs).await?;
+        self.health.begun(&self.segment().name);
         let tracker = Arc::new(Tracker::starting_at(&starts));
         let stage = self.store_stage();
         let mut tasks = JoinSet::new();
