@@ -13,6 +13,7 @@ use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry, StoredDeadLe
 use schemas::{Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::counters::Counters;
@@ -22,8 +23,12 @@ use super::stop::Stop;
 use crate::config::Plan;
 use crate::topics::Topics;
 
-/// Entries sent at a time.
+/// Entries read from the outbox at a time.
 const AT_ONCE: u32 = 500;
+/// About how many bytes of values are sent at a time, and forgotten once they are acknowledged.
+const AT_ONCE_BYTES: usize = 4 << 20;
+/// How often the lease is renewed; it lasts 2 s (`architecture.md`, rule 6).
+const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How long a run that was told to stop goes on sending what is left.
@@ -42,6 +47,12 @@ pub(super) struct Publisher {
     pub(super) owner: String,
     /// When the run is to end.
     pub(super) stop: Stop,
+}
+
+/// The publisher's lease.
+struct Held {
+    leases: Vec<Lease>,
+    renewed: Instant,
 }
 
 /// What a round of publishing came to.
@@ -63,7 +74,7 @@ impl Publisher {
     /// A fault that retrying cannot mend.
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
         let retries = Retries { health: &self.health, part: "outbox", stop: &self.stop, counters: Some(&self.counters) };
-        let mut leases: Vec<Lease> = Vec::new();
+        let mut held: Option<Held> = None;
         let mut backoff = Backoff::new();
         loop {
             // A run that is gone without a word ends the publisher too.
@@ -72,7 +83,7 @@ impl Publisher {
                 tracing::warn!("ends with records in the outbox; the next run sends them");
                 break;
             }
-            let turn = self.turn(&mut leases).await;
+            let turn = self.turn(&mut held).await;
             if turn.is_ok() {
                 backoff.reset();
                 retries.works();
@@ -88,7 +99,7 @@ impl Publisher {
                     }
                 }
                 Ok(Turn::Sent(entries)) => self.counters.count_published(entries),
-                Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
+                Err(fault) if fault.reaction() == Reaction::Rejoin => held = None,
                 Err(fault) if fault.reaction() == Reaction::Retry => {
                     if let Err(fault) = retries.wait_after(fault, &mut backoff).await {
                         tracing::warn!(%fault, "ends with records in the outbox; the next run sends them");
@@ -98,30 +109,45 @@ impl Publisher {
                 Err(fault) => return Err(fault),
             }
         }
-        if let Err(fault) = self.sink.release(&leases).await {
+        let leases = held.map(|held| held.leases);
+        if let Err(fault) = self.sink.release(&leases.unwrap_or_default()).await {
             tracing::debug!(%fault, "the outbox's lease is not released; it expires");
         }
         Ok(())
     }
 
-    /// One round: keep the lease, send the next entries.
-    async fn turn(&self, leases: &mut Vec<Lease>) -> Result<Turn, Fault> {
-        if leases.is_empty() {
-            let Some(claimed) = self.claim().await? else {
-                let left = self.sink.outbox(1).await?;
-                return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
-            };
-            *leases = claimed;
-        } else {
-            self.sink.renew(leases).await?;
-        }
+    /// One round: keep the lease, send the next entries, a bounded number of bytes at a time.
+    async fn turn(&self, held: &mut Option<Held>) -> Result<Turn, Fault> {
+        let Some(held) = self.keep(held).await? else {
+            let left = self.sink.outbox(1).await?;
+            return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
+        };
         let entries = self.sink.outbox(AT_ONCE).await?;
-        if entries.is_empty() {
-            return Ok(Turn::Empty);
+        let sent = entries.len();
+        for portion in portions(entries) {
+            self.renew(held).await?;
+            self.send(&portion).await?;
+            self.sink.published(&portion).await?;
         }
-        self.send(&entries).await?;
-        self.sink.published(&entries).await?;
-        Ok(Turn::Sent(entries.len()))
+        Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
+    }
+
+    /// The lease, claimed where it is not held; `None` while somebody else holds it.
+    async fn keep<'h>(&self, held: &'h mut Option<Held>) -> Result<Option<&'h mut Held>, Fault> {
+        match held {
+            Some(held) => self.renew(held).await?,
+            None => *held = self.claim().await?.map(|leases| Held { leases, renewed: Instant::now() }),
+        }
+        Ok(held.as_mut())
+    }
+
+    /// Renews the lease once its heartbeat is due.
+    async fn renew(&self, held: &mut Held) -> Result<(), Fault> {
+        if held.renewed.elapsed() >= HEARTBEAT {
+            self.sink.renew(&held.leases).await?;
+            held.renewed = Instant::now();
+        }
+        Ok(())
     }
 
     async fn claim(&self) -> Result<Option<Vec<Lease>>, Fault> {
@@ -150,6 +176,31 @@ impl Publisher {
             broker.write(records).await?;
         }
         Ok(())
+    }
+}
+
+/// The entries in their order, cut so that the values of each portion have about [`AT_ONCE_BYTES`]: the one that passes it is the last.
+fn portions(entries: Vec<OutboxEntry>) -> Vec<Vec<OutboxEntry>> {
+    let mut portions: Vec<Vec<OutboxEntry>> = Vec::new();
+    let mut size_bytes = AT_ONCE_BYTES;
+    for entry in entries {
+        if size_bytes >= AT_ONCE_BYTES {
+            portions.push(Vec::new());
+            size_bytes = 0;
+        }
+        size_bytes += value_bytes(&entry);
+        if let Some(portion) = portions.last_mut() {
+            portion.push(entry);
+        }
+    }
+    portions
+}
+
+fn value_bytes(entry: &OutboxEntry) -> usize {
+    match &entry.what {
+        Outbound::Effect(effect) => effect.value.len(),
+        Outbound::Profile { value, .. } => value.len(),
+        Outbound::DeadLetter(stored) => stored.letter.value.len().min(DEAD_LETTER_BYTES),
     }
 }
 

@@ -1,8 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use schemas::TopicName;
+use schemas::store::{Outbound, OutboxEntry};
 use serde_json::Value;
 use sinks::Sink;
 
+use super::{AT_ONCE_BYTES, portions};
 use crate::run::faulty::{OnSend, Rig, stocks};
 
 const LOW_STOCK: &str = "admin.alerts.stock.low";
@@ -72,4 +75,18 @@ async fn nothing_is_forgotten_before_it_is_acknowledged() {
     ran.unwrap();
     assert!(!rig.sink.outbox(10).await.unwrap().is_empty());
     assert!(rig.held(LOW_STOCK).await.is_empty());
+}
+
+#[test]
+fn a_portion_is_bounded_in_bytes_and_order_is_kept() {
+    let entry = |(seq, size_bytes): (i64, usize)| OutboxEntry {
+        seq,
+        topic: TopicName::try_from("customer.profiles").unwrap(),
+        what: Outbound::Profile { customer_id: "c".into(), version: 1, value: "x".repeat(size_bytes) },
+    };
+    let sizes = [(1, 10), (2, AT_ONCE_BYTES), (3, AT_ONCE_BYTES / 2), (4, AT_ONCE_BYTES / 2), (5, 1)];
+    let portions = portions(sizes.map(entry).into());
+    let seqs: Vec<Vec<i64>> = portions.iter().map(|portion| portion.iter().map(|entry| entry.seq).collect()).collect();
+    assert_eq!(seqs, [vec![1, 2], vec![3, 4], vec![5]]);
+    assert!(super::portions(Vec::new()).is_empty());
 }
