@@ -14,6 +14,7 @@ use super::publisher::Publisher;
 use super::retries::patiently;
 use super::segment::Segment;
 use super::stop::Stop;
+use super::unread::refuse_unread;
 use crate::config::{Plan, SinkPlan, TopicPlan};
 use crate::topics::Topics;
 
@@ -65,7 +66,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// A fault that retrying cannot mend.
+    /// A fault that retrying cannot mend; `Refused` for an internal topic of which the broker still holds unread records.
     pub async fn connect(plan: Plan, options: Options) -> Result<Self, Fault> {
         let brokers = patiently(&options.health, "broker", || connect_brokers(&plan, &options.clock)).await?;
         Self::with_brokers(plan, brokers, options).await
@@ -92,6 +93,7 @@ impl Pipeline {
         sink: Arc<dyn Sink>,
         options: Options,
     ) -> Result<Self, Fault> {
+        refuse_unread(&plan, &brokers, sink.as_ref(), &options.health).await?;
         for (name, broker) in &brokers {
             let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();

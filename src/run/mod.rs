@@ -23,6 +23,7 @@ mod retries;
 mod segment;
 mod stop;
 mod tracker;
+mod unread;
 mod wire;
 
 use std::ops::Range;
