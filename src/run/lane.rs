@@ -110,6 +110,8 @@ impl Lane {
     /// Makes a batch durable. A batch whose data the database refuses is halved, by customer, then by record, until the record is
     /// found whose fault it is; that one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
+        // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
+        self.write_outputs(&items).await?;
         let mut groups = vec![items];
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
@@ -141,7 +143,6 @@ impl Lane {
 
     /// Writes a group in one transaction, again from the read until it is durable.
     async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
-        self.write_outputs(group).await?;
         let mut backoff = Backoff::new();
         let mut stale = 0;
         loop {

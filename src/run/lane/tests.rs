@@ -91,3 +91,15 @@ async fn a_database_that_comes_back_finds_the_batch_waiting() {
     assert_eq!((counts.retries, counts.rows_written), (3, 10));
     assert!(rig.pipeline.health().reasons().is_empty(), "the trouble is over");
 }
+
+#[tokio::test]
+async fn a_batch_that_is_halved_writes_its_outputs_once() {
+    let rig = Rig::split().await;
+    rig.sink.script([OnWrite::Fails(FaultKind::Data)]);
+    let mut records = ten();
+    records.extend((0..2).map(|_| Outgoing { value: b"{".to_vec(), ..stocks("c-1", 30, 5, "Riz") }));
+    rig.run(records).await.unwrap();
+    assert_eq!(rig.held("profile.events").await.len(), 10);
+    assert_eq!(letters(&rig).await.len(), 2);
+    assert_eq!(rig.resolved(STOCKS).await, 12);
+}
