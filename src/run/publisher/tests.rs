@@ -90,3 +90,16 @@ fn a_portion_is_bounded_in_bytes_and_order_is_kept() {
     assert_eq!(seqs, [vec![1, 2], vec![3, 4], vec![5]]);
     assert!(super::portions(Vec::new()).is_empty());
 }
+
+#[tokio::test]
+async fn an_alert_carries_the_correlation_id_of_its_event_over_a_broker_too() {
+    for rig in [Rig::new().await, Rig::split().await] {
+        let mut event = stocks("c-1", 30, 5, "Riz");
+        event.value.splice(1..1, br#""correlationId": "corr-7", "#.iter().copied());
+        rig.run(vec![event]).await.unwrap();
+        let held = rig.held(LOW_STOCK).await;
+        let alert: Value = serde_json::from_slice(&held[0].value).unwrap();
+        assert_eq!(alert["correlationid"], "corr-7");
+        assert_eq!(held[0].headers[0].value, b"application/cloudevents+json; charset=UTF-8");
+    }
+}
