@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas::{Clock, Outgoing, SystemClock, TopicName};
+use schemas::{Clock, Fault, Outgoing, SystemClock, TopicName};
 use serde_json::Value;
 use sinks::{COLUMNS, ColumnKind};
 use sqlx::{Connection, Executor, Row};
@@ -91,14 +91,23 @@ impl Bench {
 
     /// The shipped pipeline, its tables migrated.
     pub(crate) async fn pipeline(&self, more: &[(&str, &str)]) -> Pipeline {
-        self.pipeline_at(more, SystemClock).await
+        self.connect(more).await.unwrap()
     }
 
     /// The same, by another clock.
     pub(crate) async fn pipeline_at(&self, more: &[(&str, &str)], clock: impl Clock + 'static) -> Pipeline {
+        self.connect_at(more, clock).await.unwrap()
+    }
+
+    /// The same as [`Bench::pipeline`], or why it does not start.
+    pub(crate) async fn connect(&self, more: &[(&str, &str)]) -> Result<Pipeline, Fault> {
+        self.connect_at(more, SystemClock).await
+    }
+
+    async fn connect_at(&self, more: &[(&str, &str)], clock: impl Clock + 'static) -> Result<Pipeline, Fault> {
         let plan = self.plan(more);
         for sink in plan.sinks.values() {
-            sinks::migrate_run(&sink.url, &sink_settings(&plan.name, sink)).await.unwrap();
+            sinks::migrate_run(&sink.url, &sink_settings(&plan.name, sink)).await?;
         }
         let options = Options {
             clock: Arc::new(clock),
@@ -106,7 +115,7 @@ impl Bench {
             patience: Some(Duration::from_secs(20)),
             health: Arc::new(Health::default()),
         };
-        Pipeline::connect(plan, options).await.unwrap()
+        Pipeline::connect(plan, options).await
     }
 
     /// Writes records to the topics, and runs the pipeline to their ends.

@@ -6,6 +6,7 @@
 
 mod config;
 mod harness;
+mod internal_topics;
 mod kills;
 mod retention;
 mod sample_profiles;

@@ -19,11 +19,24 @@ async fn live() -> Json<Value> {
     Json(json!({"status": "live"}))
 }
 
-/// 200 when everything that it needs answers; else 503, with the reasons by part.
+/// 200 once everything that it needs is connected, and while all of it answers; else 503, with the reasons by part.
 async fn ready(State(health): State<Arc<Health>>) -> (StatusCode, Json<Value>) {
     let reasons = health.reasons();
     if reasons.is_empty() {
         return (StatusCode::OK, Json(json!({"status": "ready"})));
     }
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "not_ready", "reasons": reasons})))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_that_has_connected_to_nothing_is_not_ready() {
+        let health = Arc::new(Health::default());
+        let (status, Json(body)) = ready(State(Arc::clone(&health))).await;
+        assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("not_ready")));
+        assert!(body["reasons"]["pipeline"].is_string(), "{body}");
+    }
 }

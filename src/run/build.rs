@@ -1,18 +1,20 @@
 //! From a plan to a pipeline that can run: connects to what the plan names.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction};
+use schemas::{Clock, Fault, FaultKind, Outgoing};
 use sinks::{Settings, Sink};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
-use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::Health;
 use super::publisher::Publisher;
+use super::retries::patiently;
 use super::segment::Segment;
+use super::stop::Stop;
+use super::unread::refuse_unread;
 use crate::config::{Plan, SinkPlan, TopicPlan};
 use crate::topics::Topics;
 
@@ -64,7 +66,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// A fault that retrying cannot mend.
+    /// A fault that retrying cannot mend; `Refused` for an internal topic of which the broker still holds unread records.
     pub async fn connect(plan: Plan, options: Options) -> Result<Self, Fault> {
         let brokers = patiently(&options.health, "broker", || connect_brokers(&plan, &options.clock)).await?;
         Self::with_brokers(plan, brokers, options).await
@@ -95,6 +97,7 @@ impl Pipeline {
         sink: Arc<dyn Sink>,
         options: Options,
     ) -> Result<Self, Fault> {
+        refuse_unread(&plan, &brokers, sink.as_ref(), &options.health).await?;
         for (name, broker) in &brokers {
             let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
@@ -114,6 +117,12 @@ impl Pipeline {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// Whether it is fit to work.
+    #[must_use]
+    pub fn health(&self) -> &Arc<Health> {
+        &self.options.health
     }
 
     /// Where its profiles rest.
@@ -140,6 +149,9 @@ impl Pipeline {
         for (name, broker) in &self.brokers {
             let here = |record: &&Outgoing| self.plan.topics.get(&record.topic).is_some_and(|topic| topic.broker == *name);
             let records: Vec<_> = records.iter().filter(here).cloned().collect();
+            if records.is_empty() {
+                continue;
+            }
             patiently(&self.options.health, name, || broker.write(records.clone())).await?;
         }
         Ok(())
@@ -153,12 +165,12 @@ impl Pipeline {
     pub async fn backlog(&self) -> Result<u64, Fault> {
         let mut backlog = 0;
         for at in 0..self.plan.segments.len() {
-            backlog += self.segment(at, watch::channel(false).1).backlog().await?;
+            backlog += self.segment(at, &Stop::new()).backlog().await?;
         }
         Ok(backlog)
     }
 
-    pub(super) fn segment(&self, at: usize, stop: watch::Receiver<bool>) -> Segment {
+    pub(super) fn segment(&self, at: usize, stop: &Stop) -> Segment {
         Segment {
             plan: Arc::clone(&self.plan),
             at,
@@ -170,12 +182,11 @@ impl Pipeline {
             outbox: Arc::clone(&self.outbox),
             owner: self.options.owner.clone(),
             patience: self.options.patience,
-            stop,
-            stopped_at: OnceLock::new(),
+            stop: stop.clone(),
         }
     }
 
-    pub(super) fn publisher(&self, insists: bool) -> Publisher {
+    pub(super) fn publisher(&self, stop: &Stop) -> Publisher {
         Publisher {
             plan: Arc::clone(&self.plan),
             brokers: self.brokers.clone(),
@@ -185,34 +196,7 @@ impl Pipeline {
             outbox: Arc::clone(&self.outbox),
             clock: Arc::clone(&self.options.clock),
             owner: self.options.owner.clone(),
-            insists,
-        }
-    }
-}
-
-/// Tries again until it succeeds, or until a fault says that trying is no use. What it waits for is told to `health`, as `part`.
-///
-/// # Errors
-///
-/// A fault that retrying cannot mend.
-pub async fn patiently<T, F>(health: &Health, part: &str, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
-where
-    F: Future<Output = Result<T, Fault>>,
-{
-    let mut backoff = Backoff::new();
-    loop {
-        match attempt().await {
-            Ok(value) => {
-                health.good(part);
-                return Ok(value);
-            }
-            Err(fault) if fault.reaction() == Reaction::Retry => {
-                if health.bad(part, fault.to_string()) {
-                    tracing::warn!(part, %fault, advice = fault.advice(), "waiting");
-                }
-                tokio::time::sleep(backoff.next()).await;
-            }
-            Err(fault) => return Err(fault),
+            stop: stop.clone(),
         }
     }
 }

@@ -13,14 +13,22 @@ use super::segment::Segment;
 use super::tracker::Tracker;
 use super::wire;
 
-/// Takes batches through the chain, off the runtime's threads, and hands what leaves it to the lanes.
+/// Takes batches through the chain, off the runtime's threads, and hands what leaves it to the lanes, until there are no more or the run
+/// is told to stop: what is dropped then stays unresolved, and is read again.
 pub(super) async fn dispatch(
     segment: Arc<Segment>,
     tracker: Arc<Tracker>,
     mut batches: mpsc::Receiver<Vec<Registered>>,
     lanes: Vec<mpsc::Sender<Item>>,
 ) -> Result<(), Fault> {
-    while let Some(batch) = batches.recv().await {
+    let stop = segment.stop.clone();
+    loop {
+        let batch = tokio::select! {
+            biased;
+            () = stop.told() => return Ok(()),
+            batch = batches.recv() => batch,
+        };
+        let Some(batch) = batch else { return Ok(()) };
         let passing = Arc::clone(&segment);
         let passed = tokio::task::spawn_blocking(move || {
             let chain = Chain::new(&passing.plan.topics, passing.segment());
@@ -37,13 +45,12 @@ pub(super) async fn dispatch(
                 let (lane, what) = addressed(&segment, output, &raw, lanes.len());
                 let item = Item { raw: Arc::clone(&raw), ticket: Arc::clone(&ticket), what };
                 if lanes[lane].send(item).await.is_err() {
-                    // The lane ended with a fault, which is the one to report.
+                    // The lane was told to stop, or ended with a fault, which is the one to report.
                     return Ok(());
                 }
             }
         }
     }
-    Ok(())
 }
 
 /// The lane of an output, by its key, and what the lane is to do with it.

@@ -34,6 +34,25 @@ pub(super) struct Merged {
     pub(super) rejected: Vec<(usize, Reject)>,
 }
 
+/// A customer's profile while its records are folded, and what they bring with them.
+#[derive(Clone)]
+struct Folding<'r> {
+    /// As it is stored.
+    stored: &'r Profile,
+    profile: Profile,
+    effects: Effects,
+    /// The ids of effects that happen in this batch.
+    ids: Vec<String>,
+    /// The last record that changed anything.
+    last: Option<&'r Record>,
+}
+
+impl<'r> Folding<'r> {
+    fn over(stored: &'r Profile) -> Self {
+        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: Vec::new(), last: None }
+    }
+}
+
 /// The steps of a stage that keeps a store.
 pub(super) struct Keyed<'p> {
     pipeline: &'p str,
@@ -87,7 +106,7 @@ impl<'p> Keyed<'p> {
         merged
     }
 
-    /// All records of a customer at once: the usual case. Fails, having added nothing but refused records, when a rule panics.
+    /// All records of a customer at once: the usual case. Fails, having added nothing, when a rule panics.
     fn customer(
         &self,
         stored: &Profile,
@@ -96,43 +115,63 @@ impl<'p> Keyed<'p> {
         seen: &HashSet<String>,
         merged: &mut Merged,
     ) -> Result<(), Reject> {
-        let mut profile = stored.clone();
-        let mut effects = Effects::default();
-        let mut ids = Vec::new();
+        let mut folding = Folding::over(stored);
         let mut rejected = Vec::new();
-        let mut last = None;
         for &at in places {
-            effects.changed = false;
-            match self.fold(&mut profile, records[at], seen, &merged.seen, &mut ids, &mut effects) {
-                Ok(()) if effects.changed => last = Some(records[at]),
-                Ok(()) => {}
-                Err(reject) => rejected.push((at, reject)),
+            if let Err(reject) = self.fold_into(&mut folding, records[at], seen, &merged.seen) {
+                rejected.push((at, reject));
             }
         }
+        self.finish(folding, merged)?;
+        merged.rejected.append(&mut rejected);
+        Ok(())
+    }
+
+    /// One record after the other, the rules after each, to find those with which a rule panics: they are refused, the others count.
+    fn one_by_one(&self, stored: &Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
+        let mut good = Folding::over(stored);
+        for &at in places {
+            let mut tried = good.clone();
+            let folded = self.fold_into(&mut tried, records[at], seen, &merged.seen);
+            match folded.and_then(|()| if tried.effects.changed { self.derive(&tried.profile).map(drop) } else { Ok(()) }) {
+                Ok(()) => good = tried,
+                Err(reject) => merged.rejected.push((at, reject)),
+            }
+        }
+        // The rules just ran over this very profile.
+        if let Err(reject) = self.finish(good, merged) {
+            let refused: HashSet<usize> = merged.rejected.iter().map(|(at, _)| *at).collect();
+            let others = places.iter().filter(|at| !refused.contains(at));
+            merged.rejected.extend(others.map(|at| (*at, reject.clone())).collect::<Vec<_>>());
+        }
+    }
+
+    /// Folds one record into what its customer comes to. `changed` then says whether this record did anything.
+    fn fold_into<'r>(
+        &self,
+        folding: &mut Folding<'r>,
+        record: &'r Record,
+        seen: &HashSet<String>,
+        seen_now: &[String],
+    ) -> Result<(), Reject> {
+        folding.effects.changed = false;
+        self.fold(&mut folding.profile, record, seen, seen_now, &mut folding.ids, &mut folding.effects)?;
+        if folding.effects.changed {
+            folding.last = Some(record);
+        }
+        Ok(())
+    }
+
+    /// Runs the rules over what changed, and adds what came of it.
+    fn finish(&self, folding: Folding<'_>, merged: &mut Merged) -> Result<(), Reject> {
+        let Folding { stored, profile, mut effects, mut ids, last } = folding;
         if last.is_some() {
             let computed = self.derive(&profile)?;
             self.settle(stored, profile, computed, last, merged);
         }
-        merged.rejected.append(&mut rejected);
         merged.critical_changes.append(&mut effects.critical_changes);
         merged.seen.append(&mut ids);
         Ok(())
-    }
-
-    /// One record after the other, to find those with which a rule panics: they are refused, the others count.
-    fn one_by_one(&self, stored: &Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
-        let mut good = Vec::new();
-        for &at in places {
-            good.push(at);
-            let mut trial = Merged::default();
-            if let Err(reject) = self.customer(stored, records, &good, seen, &mut trial) {
-                good.pop();
-                merged.rejected.push((at, reject));
-            }
-        }
-        if let Err(reject) = self.customer(stored, records, &good, seen, merged) {
-            merged.rejected.extend(good.into_iter().map(|at| (at, reject.clone())));
-        }
     }
 
     /// Folds one record, unless its effect happened before; a refused record, or one with which a fold panics, changes nothing.
@@ -161,7 +200,7 @@ impl<'p> Keyed<'p> {
     }
 
     fn derive(&self, profile: &Profile) -> Result<(View, Computed), Reject> {
-        let view = View::of(profile);
+        let view = guarded("overlays", || Ok(View::of(profile)))?;
         let mut computed = Computed { alerts: profile.alerts.clone(), ..Computed::default() };
         let subject = Subject { pipeline: self.pipeline, profile, view: &view, as_of: as_of(profile) };
         for (name, derive) in &self.derives {

@@ -52,15 +52,22 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    /// Works until the channel is closed and empty.
+    /// Works until the channel is closed and empty, or until told to stop: then it finishes the batch in hand and leaves the others, which
+    /// stay unresolved and are read again.
     ///
     /// # Errors
     ///
     /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
     pub(super) async fn run(mut self) -> Result<(), Fault> {
+        let stop = self.segment.stop.clone();
         let mut written = Vec::new();
         loop {
-            match timeout(IDLE, self.items.recv()).await {
+            let received = tokio::select! {
+                biased;
+                () = stop.told() => return Ok(()),
+                received = timeout(IDLE, self.items.recv()) => received,
+            };
+            match received {
                 Ok(None) => return Ok(()),
                 Ok(Some(first)) => {
                     let items = self.collect(first).await;
@@ -81,13 +88,21 @@ impl Lane {
     /// As many items as a batch may have, in number and in bytes; those at least that come before it has lingered.
     async fn collect(&mut self, first: Item) -> Vec<Item> {
         let batch = self.segment.store_stage().batch;
+        let stop = self.segment.stop.clone();
         let mut size_bytes = first.raw.value.len();
         let mut items = vec![first];
         let deadline = Instant::now() + batch.linger;
-        while items.len() < batch.records && size_bytes < batch.size_bytes {
-            let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
-            size_bytes += item.raw.value.len();
-            items.push(item);
+        let lingering = async {
+            while items.len() < batch.records && size_bytes < batch.size_bytes {
+                let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
+                size_bytes += item.raw.value.len();
+                items.push(item);
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop.told() => {}
+            () = lingering => {}
         }
         items
     }
@@ -95,6 +110,8 @@ impl Lane {
     /// Makes a batch durable. A batch whose data the database refuses is halved, by customer, then by record, until the record is
     /// found whose fault it is; that one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
+        // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
+        self.write_outputs(&items).await?;
         let mut groups = vec![items];
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
@@ -126,13 +143,12 @@ impl Lane {
 
     /// Writes a group in one transaction, again from the read until it is durable.
     async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
-        self.write_outputs(group).await?;
         let mut backoff = Backoff::new();
         let mut stale = 0;
         loop {
             let fault = match self.attempt(group).await {
                 Ok(Written::Durable) => {
-                    self.segment.recovered();
+                    self.segment.retries().works();
                     return Ok(());
                 }
                 Ok(Written::Stale(customers)) => {
@@ -151,7 +167,7 @@ impl Lane {
             if fault.reaction() != Reaction::Retry {
                 return Err(fault);
             }
-            self.segment.wait_after(fault, &mut backoff).await?;
+            self.segment.retries().wait_after(fault, &mut backoff).await?;
         }
     }
 
@@ -294,3 +310,6 @@ fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
     let second = group.split_off(at);
     [second, group]
 }
+
+#[cfg(test)]
+mod tests;

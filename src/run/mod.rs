@@ -12,49 +12,50 @@ mod cache;
 mod chain;
 mod counters;
 mod dispatch;
+#[cfg(test)]
+mod faulty;
 mod health;
 mod keyed;
 mod lane;
+mod letter;
 mod publisher;
 mod reading;
 mod retention;
+mod retries;
 mod segment;
+mod stop;
 mod tracker;
+mod unread;
 mod wire;
 
+use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use schemas::{Fault, FaultKind};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
-pub use build::{Options, Pipeline, patiently, sink_settings};
+pub use build::{Options, Pipeline, sink_settings};
 pub use counters::{Counters, Counts};
 pub use health::Health;
-use segment::{Segment, Until};
+pub use retries::patiently;
+use segment::Until;
+use stop::Stop;
 
 impl Pipeline {
-    /// Runs until `stop` says so; drains and commits first.
+    /// Runs until `stop` turns true: finishes the transactions in hand, commits positions, sends what is to be sent, and ends within
+    /// about 5 s, whatever is away. What was read and not begun is read again by the next run.
     ///
     /// # Errors
     ///
-    /// A fault that retrying cannot mend.
+    /// A fault that retrying cannot mend. The other segments are told to stop, and end in order.
     pub async fn run(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let mut segments = JoinSet::new();
-        for segment in self.segments(&stop) {
-            segments.spawn(async move { segment.run(Until::Stopped).await });
-        }
-        let worked = async {
-            while let Some(ended) = segments.join_next().await {
-                ended.map_err(|error| Fault::caused(FaultKind::Bug, "a segment panicked", error))??;
-            }
-            Ok(())
-        };
-        self.beside_publisher(false, worked).await
+        self.connected(0..self.plan().segments.len());
+        self.until(stop, async |stop| self.segments(0..self.plan().segments.len(), Until::Stopped, stop).await).await
     }
 
-    /// Runs until every input topic is read to the end that it had at the start, and every effect is durable; or until `stop`.
+    /// Runs until every input topic is read to the end that it had at the start, and every effect is durable; or until `stop`, as
+    /// [`Pipeline::run`] does.
     ///
     /// Segments run in the order in which records flow, so that what one writes to a topic is read by the next.
     ///
@@ -62,47 +63,92 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn run_until_caught_up(&self, stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let worked = async {
-            for segment in self.segments(&stop) {
-                segment.run(Until::CaughtUp).await?;
-                if *stop.borrow() {
+        let worked = async |stop: &Stop| {
+            for at in 0..self.plan().segments.len() {
+                self.connected(at..at + 1);
+                self.segments(at..at + 1, Until::CaughtUp, stop).await?;
+                if stop.is_told() {
                     break;
                 }
             }
             Ok(())
         };
-        self.beside_publisher(true, worked).await
+        self.until(stop, worked).await
     }
 
-    fn segments(&self, stop: &watch::Receiver<bool>) -> Vec<Arc<Segment>> {
-        (0..self.plan().segments.len()).map(|at| Arc::new(self.segment(at, stop.clone()))).collect()
+    fn connected(&self, segments: Range<usize>) {
+        self.health().connected(self.plan().segments[segments].iter().map(|segment| segment.name.as_str()));
     }
 
-    /// Works with a publisher beside; then lets it send what is left. Whichever of the two fails ends the other.
-    async fn beside_publisher(&self, insists: bool, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    /// Works beside a publisher, until `asked` turns true at the latest.
+    async fn until(
+        &self,
+        mut asked: watch::Receiver<bool>,
+        work: impl AsyncFnOnce(&Stop) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let stop = Stop::new();
+        let forwarding = async {
+            if asked.wait_for(|stop| *stop).await.is_ok() {
+                stop.tell();
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            worked = self.beside_publisher(&stop, work(&stop)) => worked,
+            ended = forwarding => ended,
+        }
+    }
+
+    /// Runs segments beside each other until all have ended. One that fails stops the others.
+    async fn segments(&self, which: Range<usize>, until: Until, stop: &Stop) -> Result<(), Fault> {
+        let mut running = JoinSet::new();
+        for at in which {
+            let segment = Arc::new(self.segment(at, stop));
+            running.spawn(async move { segment.run(until).await });
+        }
+        let mut worked = Ok(());
+        loop {
+            let ended = tokio::select! {
+                ended = running.join_next() => ended,
+                () = stop.overdue() => {
+                    tracing::warn!("what still works does not end in time and is dropped; the next run reads it again");
+                    return worked;
+                }
+            };
+            let Some(ended) = ended else { return worked };
+            let ended = ended.map_err(|error| Fault::caused(FaultKind::Bug, "a segment panicked", error)).flatten();
+            if ended.is_err() {
+                stop.tell();
+            }
+            worked = worked.and(ended);
+        }
+    }
+
+    /// Works with a publisher beside; then lets it send what is left. Whichever of the two fails stops the other.
+    async fn beside_publisher(&self, stop: &Stop, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
         let (end, ended) = watch::channel(false);
-        let mut publishing = tokio::spawn(self.publisher(insists).run(ended));
+        let mut publishing = tokio::spawn(self.publisher(stop).run(ended));
+        let mut work = std::pin::pin!(work);
         let worked = tokio::select! {
-            worked = work => worked,
-            ended = &mut publishing => return published(ended),
+            worked = &mut work => worked,
+            ended = &mut publishing => {
+                stop.tell();
+                let worked = work.await;
+                return published(ended).and(worked);
+            }
         };
         // Its receiver lives in the publisher's task.
         let _ = end.send(true);
-        match worked {
-            Ok(()) => published(publishing.await),
-            Err(fault) => {
-                // It may be what the publisher needs that failed: it gets a moment to give its lease back.
-                if tokio::time::timeout(LAST_WORDS, &mut publishing).await.is_err() {
-                    publishing.abort();
-                }
-                Err(fault)
+        let ended = tokio::select! {
+            ended = &mut publishing => published(ended),
+            () = stop.overdue() => {
+                publishing.abort();
+                Ok(())
             }
-        }
+        };
+        worked.and(ended)
     }
 }
-
-/// How long the publisher may take to end after a segment failed.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn published(ended: Result<Result<(), Fault>, JoinError>) -> Result<(), Fault> {
     ended.map_err(|error| Fault::caused(FaultKind::Bug, "the publisher panicked", error))?

@@ -7,24 +7,32 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry, StoredDeadLetter};
+use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry};
 use schemas::{Clock, Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::Health;
+use super::letter;
 use super::retention::Retention;
+use super::retries::Retries;
+use super::stop::Stop;
 use crate::config::Plan;
 use crate::topics::Topics;
 
-/// Entries sent at a time.
+/// Entries read from the outbox at a time.
 const AT_ONCE: u32 = 500;
+/// About how many bytes of values are sent at a time, and forgotten once they are acknowledged.
+const AT_ONCE_BYTES: usize = 4 << 20;
+/// How often the lease is renewed; it lasts 2 s (`architecture.md`, rule 6).
+const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How long a run that was told to stop goes on sending what is left.
+const LAST_ROUNDS: Duration = Duration::from_secs(2);
 
 /// The publisher of a pipeline.
 pub(super) struct Publisher {
@@ -36,8 +44,14 @@ pub(super) struct Publisher {
     pub(super) outbox: Arc<Notify>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: String,
-    /// Whether it waits for a broker or database that is away before it ends. What it does not send, the next run sends.
-    pub(super) insists: bool,
+    /// When the run is to end.
+    pub(super) stop: Stop,
+}
+
+/// The publisher's lease.
+struct Held {
+    leases: Vec<Lease>,
+    renewed: Instant,
 }
 
 /// What a round of publishing came to.
@@ -51,77 +65,93 @@ enum Turn {
 }
 
 impl Publisher {
-    /// Publishes until told to stop; then sends what is left, and ends.
+    /// Publishes until the work has ended; then sends what is left, and ends. A run that is told to stop does not wait for what is away,
+    /// nor for a long outbox: what is left, the next run sends.
     ///
     /// # Errors
     ///
     /// A fault that retrying cannot mend.
-    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
-        let mut leases: Vec<Lease> = Vec::new();
+    pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
+        let retries = Retries { health: &self.health, part: "outbox", stop: &self.stop, counters: Some(&self.counters) };
+        let mut held: Option<Held> = None;
         let mut backoff = Backoff::new();
         let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
         loop {
             // A run that is gone without a word ends the publisher too.
-            let stopping = *stop.borrow_and_update() || stop.has_changed().is_err();
-            let turn = self.turn(&mut leases).await;
+            let finishing = *ended.borrow_and_update() || ended.has_changed().is_err();
+            if finishing && self.stop.is_told_since(LAST_ROUNDS) {
+                tracing::warn!("ends with records in the outbox; the next run sends them");
+                break;
+            }
+            let turn = self.turn(&mut held).await;
             if turn.is_ok() {
                 backoff.reset();
-                self.health.good("outbox");
+                retries.works();
                 // One process of a pipeline forgets: the one that publishes.
-                if !leases.is_empty() {
+                if held.is_some() {
                     retention.step().await;
                 }
             }
             match turn {
-                Ok(Turn::Empty) if stopping => break,
-                Ok(Turn::Waiting) if stopping && !self.insists => break,
+                Ok(Turn::Empty) if finishing => break,
+                Ok(Turn::Waiting) if finishing && self.stop.is_told() => break,
                 Ok(Turn::Empty | Turn::Waiting) => {
                     tokio::select! {
                         () = self.outbox.notified() => {}
                         () = tokio::time::sleep(LOOK_AGAIN) => {}
-                        _ = stop.changed(), if !stopping => {}
+                        _ = ended.changed(), if !finishing => {}
                     }
                 }
                 Ok(Turn::Sent(entries)) => self.counters.count_published(entries),
-                Err(fault) if fault.reaction() == Reaction::Rejoin => leases.clear(),
+                Err(fault) if fault.reaction() == Reaction::Rejoin => held = None,
                 Err(fault) if fault.reaction() == Reaction::Retry => {
-                    if stopping && !self.insists {
-                        tracing::warn!(%fault, "ending with records in the outbox; the next run sends them");
+                    if let Err(fault) = retries.wait_after(fault, &mut backoff).await {
+                        tracing::warn!(%fault, "ends with records in the outbox; the next run sends them");
                         break;
                     }
-                    self.counters.count_retry();
-                    if self.health.bad("outbox", fault.to_string()) {
-                        tracing::warn!(%fault, advice = fault.advice(), "the outbox waits");
-                    }
-                    tokio::time::sleep(backoff.next()).await;
                 }
                 Err(fault) => return Err(fault),
             }
         }
-        if let Err(fault) = self.sink.release(&leases).await {
+        let leases = held.map(|held| held.leases);
+        if let Err(fault) = self.sink.release(&leases.unwrap_or_default()).await {
             tracing::debug!(%fault, "the outbox's lease is not released; it expires");
         }
         Ok(())
     }
 
-    /// One round: keep the lease, send the next entries.
-    async fn turn(&self, leases: &mut Vec<Lease>) -> Result<Turn, Fault> {
-        if leases.is_empty() {
-            let Some(claimed) = self.claim().await? else {
-                let left = self.sink.outbox(1).await?;
-                return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
-            };
-            *leases = claimed;
-        } else {
-            self.sink.renew(leases).await?;
-        }
+    /// One round: keep the lease, send the next entries, a bounded number of bytes at a time.
+    async fn turn(&self, held: &mut Option<Held>) -> Result<Turn, Fault> {
+        let Some(held) = self.keep(held).await? else {
+            let left = self.sink.outbox(1).await?;
+            return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
+        };
         let entries = self.sink.outbox(AT_ONCE).await?;
-        if entries.is_empty() {
-            return Ok(Turn::Empty);
+        let sent = entries.len();
+        for portion in portions(entries) {
+            self.renew(held).await?;
+            self.send(&portion).await?;
+            self.sink.published(&portion).await?;
         }
-        self.send(&entries).await?;
-        self.sink.published(&entries).await?;
-        Ok(Turn::Sent(entries.len()))
+        Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
+    }
+
+    /// The lease, claimed where it is not held; `None` while somebody else holds it.
+    async fn keep<'h>(&self, held: &'h mut Option<Held>) -> Result<Option<&'h mut Held>, Fault> {
+        match held {
+            Some(held) => self.renew(held).await?,
+            None => *held = self.claim().await?.map(|leases| Held { leases, renewed: Instant::now() }),
+        }
+        Ok(held.as_mut())
+    }
+
+    /// Renews the lease once its heartbeat is due.
+    async fn renew(&self, held: &mut Held) -> Result<(), Fault> {
+        if held.renewed.elapsed() >= HEARTBEAT {
+            self.sink.renew(&held.leases).await?;
+            held.renewed = Instant::now();
+        }
+        Ok(())
     }
 
     async fn claim(&self) -> Result<Option<Vec<Lease>>, Fault> {
@@ -153,6 +183,31 @@ impl Publisher {
     }
 }
 
+/// The entries in their order, cut so that the values of each portion have about [`AT_ONCE_BYTES`]: the one that passes it is the last.
+fn portions(entries: Vec<OutboxEntry>) -> Vec<Vec<OutboxEntry>> {
+    let mut portions: Vec<Vec<OutboxEntry>> = Vec::new();
+    let mut size_bytes = AT_ONCE_BYTES;
+    for entry in entries {
+        if size_bytes >= AT_ONCE_BYTES {
+            portions.push(Vec::new());
+            size_bytes = 0;
+        }
+        size_bytes += value_bytes(&entry);
+        if let Some(portion) = portions.last_mut() {
+            portion.push(entry);
+        }
+    }
+    portions
+}
+
+fn value_bytes(entry: &OutboxEntry) -> usize {
+    match &entry.what {
+        Outbound::Effect(effect) => effect.value.len(),
+        Outbound::Profile { value, .. } => value.len(),
+        Outbound::DeadLetter(stored) => stored.letter.value.len(),
+    }
+}
+
 fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
     let topic = entry.topic.clone();
     match &entry.what {
@@ -176,7 +231,7 @@ fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
             topic,
             partition: None,
             key: stored.letter.key.clone(),
-            value: dead_letter(pipeline, stored),
+            value: letter::published(pipeline, stored),
             headers: vec![content_type("application/json")],
             timestamp: Some(stored.letter.timestamp),
         },
@@ -187,90 +242,5 @@ fn content_type(value: &str) -> Header {
     Header { name: "content-type".into(), value: value.as_bytes().to_vec() }
 }
 
-/// A dead letter as its topic gets it (`schemas/dead_letter.json`).
-fn dead_letter(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
-    let letter = &stored.letter;
-    let truncated = stored.size_bytes > letter.value.len() as u64;
-    let key = letter.key.as_deref();
-    let headers: Vec<_> =
-        letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
-    let mut json = serde_json::json!({
-        "id": letter.id,
-        "pipeline": pipeline,
-        "stage": letter.stage,
-        "reason": letter.reason,
-        "errors": letter.violations,
-        "topic": letter.origin.topic,
-        "partition": letter.origin.partition,
-        "offset": letter.origin.offset,
-        "headers": headers,
-        "timestamp": letter.timestamp,
-        "firstSeen": stored.first_seen,
-        "attempts": stored.attempts,
-        "sizeBytes": stored.size_bytes,
-        "truncated": truncated,
-    });
-    match key.map(std::str::from_utf8) {
-        None => {}
-        Some(Ok(key)) => json["key"] = key.into(),
-        Some(Err(_)) => json["keyBase64"] = BASE64.encode(key.unwrap_or_default()).into(),
-    }
-    match text(&letter.value, truncated) {
-        Some(text) => json["value"] = text.into(),
-        None => json["valueBase64"] = BASE64.encode(&letter.value).into(),
-    }
-    json.to_string().into_bytes()
-}
-
-/// The bytes as text, if they are. Where they were cut, the beginning of a character at their end is left out.
-fn text(value: &[u8], truncated: bool) -> Option<&str> {
-    match std::str::from_utf8(value) {
-        Ok(text) => Some(text),
-        Err(error) if truncated && error.error_len().is_none() => std::str::from_utf8(&value[..error.valid_up_to()]).ok(),
-        Err(_) => None,
-    }
-}
-
 #[cfg(test)]
-mod letters {
-    #![allow(clippy::unwrap_used, clippy::panic)]
-
-    use schemas::store::DeadLetter;
-    use schemas::{Origin, Reason};
-    use serde_json::Value;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn published(value: &[u8], size_bytes: u64) -> Value {
-        let letter = DeadLetter {
-            id: Uuid::nil(),
-            stage: "intake".into(),
-            reason: Reason::Malformed,
-            violations: vec![],
-            origin: Origin { topic: TopicName::try_from("in").unwrap(), partition: 0, offset: 1 },
-            key: None,
-            headers: vec![],
-            value: value.into(),
-            timestamp: chrono::DateTime::UNIX_EPOCH,
-            publish_to: None,
-        };
-        let stored = StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes };
-        serde_json::from_slice(&dead_letter("pipeline", &stored)).unwrap()
-    }
-
-    #[test]
-    fn a_letter_that_was_cut_inside_a_character_ends_before_it() {
-        let cut = published("caf\u{e9}".split_at(3).0.as_bytes(), 5);
-        assert_eq!((&cut["value"], &cut["truncated"], &cut["sizeBytes"]), (&"caf".into(), &true.into(), &5.into()));
-        let cut = published(&"caf\u{e9}".as_bytes()[..4], 5);
-        assert_eq!((&cut["value"], &cut["truncated"]), (&"caf".into(), &true.into()));
-    }
-
-    #[test]
-    fn a_letter_that_ends_inside_a_character_by_itself_is_no_text() {
-        let whole = published(&"caf\u{e9}".as_bytes()[..4], 4);
-        assert_eq!((&whole["valueBase64"], &whole["truncated"]), (&"Y2Fmww==".into(), &false.into()));
-        assert!(whole.get("value").is_none());
-    }
-}
+mod tests;

@@ -40,32 +40,40 @@ impl Reading {
     /// Reads until stopped or caught up. A lost connection is opened again where the last record was.
     pub(super) async fn run(mut self, out: mpsc::Sender<Vec<Registered>>) -> Result<(), Fault> {
         let segment = Arc::clone(&self.segment);
-        let mut stop = segment.stop.clone();
+        let stop = segment.stop.clone();
         let mut backoff = Backoff::new();
         let broker = Arc::clone(segment.broker(&self.broker)?);
         'open: loop {
             let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
-            let mut reader = segment.patiently(|| broker.reader(&from)).await?;
+            let mut reader = tokio::select! {
+                biased;
+                () = stop.told() => return Ok(()),
+                opened = segment.patiently(|| broker.reader(&from)) => opened?,
+            };
             loop {
                 if self.caught_up() {
                     return Ok(());
                 }
                 let read = tokio::select! {
                     biased;
-                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                    () = stop.told() => return Ok(()),
                     read = reader.read(&READ) => read,
                 };
                 match read {
                     Ok(records) if records.is_empty() => {}
                     Ok(records) => {
                         backoff.reset();
-                        let batch = self.register(records).await;
+                        let batch = tokio::select! {
+                            biased;
+                            () = stop.told() => return Ok(()),
+                            batch = self.register(records) => batch,
+                        };
                         if out.send(batch).await.is_err() {
                             return Ok(());
                         }
                     }
                     Err(fault) if fault.reaction() == Reaction::Retry => {
-                        segment.wait_after(fault, &mut backoff).await?;
+                        segment.retries().wait_after(fault, &mut backoff).await?;
                         continue 'open;
                     }
                     Err(fault) => return Err(fault),
@@ -79,13 +87,13 @@ impl Reading {
         ends.iter().all(|(of, end)| self.next.get(of).is_some_and(|next| next >= end))
     }
 
-    /// Waits for memory, then registers the records with the tracker.
+    /// Waits for memory, then registers the records with the tracker. Until then nothing of them is noted.
     async fn register(&mut self, records: Vec<Raw>) -> Vec<Registered> {
         let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
-        self.segment.counters.count_read(records.len(), bytes);
         let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
         // The semaphore is never closed. The batch's share is free when the last of its tickets is dropped.
         let memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok().map(Arc::new);
+        self.segment.counters.count_read(records.len(), bytes);
         let mut batch = Vec::with_capacity(records.len());
         for raw in records {
             let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
@@ -96,3 +104,6 @@ impl Reading {
         batch
     }
 }
+
+#[cfg(test)]
+mod tests;

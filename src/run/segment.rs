@@ -1,17 +1,16 @@
 //! A segment at work: claims its partitions, reads from its positions, drives the chain and the lanes, and ends in order.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Lease, Position};
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use super::backoff::Backoff;
 use super::cache::Cache;
 use super::counters::Counters;
 use super::dispatch::dispatch;
@@ -19,17 +18,19 @@ use super::health::Health;
 use super::keyed::Keyed;
 use super::lane::Lane;
 use super::reading::{self, Reading};
+use super::retries::Retries;
+use super::stop::Stop;
 use super::tracker::Tracker;
 use crate::config::{Plan, SegmentPlan, StagePlan};
 use crate::topics::{TopicPartition, Topics};
 
 /// How many bytes of profiles the lanes of a segment keep, together.
 const CACHE_BYTES: usize = 32 << 20;
-/// How long a run that was told to end goes on trying to commit what it has read.
-const DRAINING: Duration = Duration::from_secs(10);
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How often a waiting claim is tried again.
 const CLAIM_AGAIN: Duration = Duration::from_millis(250);
+/// How long to try to give leases back; they expire by themselves in 2 s.
+const RELEASING: Duration = Duration::from_secs(1);
 
 /// When a segment ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,10 +56,8 @@ pub(super) struct Segment {
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
     pub(super) patience: Option<Duration>,
-    /// Turns true when the run is to end.
-    pub(super) stop: watch::Receiver<bool>,
-    /// When it was first seen to be true.
-    pub(super) stopped_at: OnceLock<Instant>,
+    /// When the run is to end.
+    pub(super) stop: Stop,
 }
 
 impl Segment {
@@ -109,32 +108,22 @@ impl Segment {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
 
-    /// Waits before a fault's cause is tried again.
-    ///
-    /// # Errors
-    ///
-    /// The fault itself, where the run was told to end some time ago: what is not committed is read again by the next one.
-    pub(super) async fn wait_after(&self, fault: Fault, backoff: &mut Backoff) -> Result<(), Fault> {
-        if *self.stop.borrow() && self.stopped_at.get_or_init(Instant::now).elapsed() > DRAINING {
-            return Err(fault);
-        }
-        self.troubled(&fault);
-        tokio::time::sleep(backoff.next()).await;
-        Ok(())
+    /// How this segment tries again.
+    pub(super) fn retries(&self) -> Retries<'_> {
+        Retries { health: &self.health, part: &self.segment().name, stop: &self.stop, counters: Some(&self.counters) }
     }
 
-    /// Notes a fault that is being waited for, once in the log.
-    fn troubled(&self, fault: &Fault) {
-        self.counters.count_retry();
-        if fault.kind() != FaultKind::Conflict && self.health.bad(&self.segment().name, fault.to_string()) {
-            tracing::warn!(segment = self.segment().name, %fault, advice = fault.advice(), "waiting");
-        }
+    /// Tries until it works, or until a fault says that trying is no use.
+    pub(super) async fn patiently<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>>,
+    {
+        self.retries().until_it_works(attempt).await
     }
 
-    pub(super) fn recovered(&self) {
-        if self.health.good(&self.segment().name) {
-            tracing::info!(segment = self.segment().name, "goes on");
-        }
+    /// Whether this fault only says that a run that was told to stop did not wait for what is away.
+    fn gave_up(&self, fault: &Fault) -> bool {
+        self.stop.is_told() && matches!(fault.reaction(), Reaction::Retry | Reaction::Rejoin)
     }
 
     pub(super) fn committed(&self, batch: &Batch) {
@@ -159,24 +148,6 @@ impl Segment {
         Ok(())
     }
 
-    /// Tries again until it succeeds, or until a fault says that trying is no use.
-    pub(super) async fn patiently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Fault>
-    where
-        F: Future<Output = Result<T, Fault>>,
-    {
-        let mut backoff = Backoff::new();
-        loop {
-            match attempt().await {
-                Ok(value) => {
-                    self.recovered();
-                    return Ok(value);
-                }
-                Err(fault) if fault.reaction() == Reaction::Retry => self.wait_after(fault, &mut backoff).await?,
-                Err(fault) => return Err(fault),
-            }
-        }
-    }
-
     /// Runs until stopped or caught up. A worker that finds its lease taken over drops everything and joins again.
     ///
     /// # Errors
@@ -185,6 +156,10 @@ impl Segment {
     pub(super) async fn run(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         loop {
             match self.run_once(until).await {
+                Err(fault) if self.gave_up(&fault) => {
+                    tracing::warn!(segment = self.segment().name, %fault, "ends; the next run reads again what is not committed");
+                    return Ok(());
+                }
                 Err(fault) if fault.reaction() == Reaction::Rejoin && self.patience.is_none() => {
                     tracing::warn!(segment = self.segment().name, %fault, "lost its partitions; joining again");
                 }
@@ -202,8 +177,10 @@ impl Segment {
             worked = self.work(&inputs, &leases, until) => worked,
             fault = self.keep(&leases) => Err(fault),
         };
-        if let Err(fault) = self.sink.release(&leases).await {
-            tracing::debug!(%fault, "leases not released; they expire");
+        match timeout(RELEASING, self.sink.release(&leases)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::debug!(%fault, "leases not released; they expire"),
+            Err(_) => tracing::debug!("leases not released in time; they expire"),
         }
         worked
     }
@@ -235,7 +212,6 @@ impl Segment {
 
     /// Claims the partitions; waits while somebody else holds one. `None`: told to stop while waiting.
     async fn claim(&self, assigned: &[Assigned]) -> Result<Option<Vec<Lease>>, Fault> {
-        let mut stop = self.stop.clone();
         let since = Instant::now();
         let mut said = false;
         loop {
@@ -258,7 +234,7 @@ impl Segment {
             }
             tokio::select! {
                 () = tokio::time::sleep(CLAIM_AGAIN) => {}
-                _ = stop.wait_for(|stop| *stop) => return Ok(None),
+                () = self.stop.told() => return Ok(None),
             }
         }
     }
@@ -282,6 +258,7 @@ impl Segment {
 
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
         let starts = self.starts(inputs).await?;
+        self.health.begun(&self.segment().name);
         let tracker = Arc::new(Tracker::starting_at(&starts));
         let stage = self.store_stage();
         let mut tasks = JoinSet::new();
@@ -313,7 +290,13 @@ impl Segment {
         }
         drop(read);
         while let Some(ended) = tasks.join_next().await {
-            ended.map_err(|error| Fault::caused(FaultKind::Bug, "a task of the engine panicked", error))??;
+            match ended.map_err(|error| Fault::caused(FaultKind::Bug, "a task of the engine panicked", error))? {
+                // The other lanes finish what they have in hand.
+                Err(fault) if self.gave_up(&fault) => {
+                    tracing::warn!(segment = self.segment().name, %fault, "gives up what it had in hand")
+                }
+                ended => ended?,
+            }
         }
         self.write_positions(&tracker, leases).await
     }

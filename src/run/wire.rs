@@ -12,6 +12,11 @@ use chrono::{DateTime, Utc};
 use schemas::json::Limits;
 use schemas::{Json, JsonRef, Origin, Outgoing, Raw, Reason, Record, Reject, Tolerated, TopicName};
 
+/// `decode` bounds what comes in (spec/1 §5). What it took must be read again here, where it lies one level deeper; and a step may write
+/// a number longer than it came.
+const LIMITS: Limits =
+    Limits { size_bytes: usize::MAX, depth: Limits::DEFAULT.depth + 1, exponent: i64::MAX, number_bytes: usize::MAX };
+
 #[derive(serde::Serialize)]
 struct Envelope<'r> {
     specversion: &'static str,
@@ -60,8 +65,7 @@ pub(super) fn write(topic: &TopicName, record: &Record) -> Outgoing {
 ///
 /// `malformed` when the bytes are no such envelope: a stage that reads foreign records begins with `decode`.
 pub(super) fn read(raw: &Raw) -> Result<Record, Reject> {
-    let limits = Limits { size_bytes: usize::MAX, ..Limits::default() };
-    let json = Json::parse(&raw.value, &limits).map_err(|error| Reject::new(Reason::Malformed, "", error.to_string()))?;
+    let json = Json::parse(&raw.value, &LIMITS).map_err(|error| Reject::new(Reason::Malformed, "", error.to_string()))?;
     let root = json.as_ref();
     let text = |name: &str| root.get(name).and_then(JsonRef::as_str);
     let wanted = |name: &str| Reject::new(Reason::Malformed, format!("/{name}"), "not a record of this pipeline: no such member");
@@ -86,6 +90,7 @@ pub(super) fn read(raw: &Raw) -> Result<Record, Reject> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::run::faulty::{Rig, stocks};
 
     #[test]
     fn a_record_comes_back_as_it_went() {
@@ -105,6 +110,22 @@ mod tests {
         let out = write(&topic, &record);
         let raw = Raw { origin, key: out.key, value: out.value, headers: out.headers, timestamp: record.timestamp };
         assert_eq!(read(&raw).unwrap(), record);
+    }
+
+    #[tokio::test]
+    async fn what_decode_takes_goes_through_a_split_pipeline() {
+        let depth = Limits::DEFAULT.depth;
+        let digits = "9".repeat(Limits::DEFAULT.number_bytes);
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        let extreme = format!(r#""deep": {open}{close}, "great": -1.5e308, "small": 1e-308, "long": 0.{}, "#, &digits[2..]);
+        let mut record = stocks("c-1", 30, 50, "Riz");
+        record.value.splice(1..1, extreme.into_bytes());
+        assert!(Json::parse(&record.value, &Limits::DEFAULT).is_ok(), "the most that is taken");
+        let rig = Rig::split().await;
+        let counts = rig.run(vec![record]).await.unwrap();
+        assert_eq!((counts.rows_written, counts.dead_letters.len()), (1, 0), "{counts:?}");
+        let between = rig.held("profile.events").await;
+        assert!(String::from_utf8_lossy(&between[0].value).contains(&format!("{open}{close}")), "it was there in full");
     }
 
     #[test]

@@ -20,9 +20,14 @@ pub struct Limits {
     pub number_bytes: usize,
 }
 
+impl Limits {
+    /// The bounds of the contract.
+    pub const DEFAULT: Self = Self { size_bytes: 1 << 20, depth: 128, exponent: 308, number_bytes: 1_100 };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self { size_bytes: 1 << 20, depth: 128, exponent: 308, number_bytes: 1_100 }
+        Self::DEFAULT
     }
 }
 

@@ -25,7 +25,9 @@ pub(super) fn patience(answer_timeout: Duration) -> Duration {
 ///
 /// `Refused` when the address is none. It is not shown: it may hold a password.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, Fault> {
-    PgConnectOptions::from_str(url).map_err(fault::when("reading the sink's url"))
+    let options = PgConnectOptions::from_str(url).map_err(fault::when("reading the sink's url"))?;
+    // The server's own log tells slow statements; ours would get the whole text of each.
+    Ok(options.disable_statement_logging())
 }
 
 /// Sessions of the pipeline. `synchronous_commit` is left as the server has it.

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use schemas::profile::{Section, SectionName, Stamp};
@@ -10,8 +11,8 @@ use transforms::Subject;
 use super::*;
 use crate::config::{BatchPlan, StepPlan};
 
-/// Writes the record's value as the basic section; refuses `"refused"`, panics at `"fold"`.
-struct Keep;
+/// Writes the record's value as the basic section, and counts; refuses `"refused"`, panics at `"fold"`.
+struct Keep(Arc<AtomicUsize>);
 
 impl Fold for Keep {
     fn effect_id(&self, record: &Record) -> Option<String> {
@@ -19,6 +20,7 @@ impl Fold for Keep {
     }
 
     fn fold(&self, profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<(), Reject> {
+        self.0.fetch_add(1, Ordering::Relaxed);
         let stamp = Stamp { at: record.event_time, event_id: Arc::clone(&record.id), origin: record.origin.clone() };
         effects.changed |=
             profile.sections.join(SectionName::Basic, Section { stamp, value: record.value.clone(), summary: None });
@@ -41,12 +43,12 @@ impl Derive for Watch {
     }
 }
 
-fn stage() -> StagePlan {
+fn stage(folded: &Arc<AtomicUsize>) -> StagePlan {
     let step = |name, step| StepPlan { name, step, routes: BTreeMap::new() };
     StagePlan {
         name: "profile".into(),
         from: Vec::new(),
-        steps: vec![step("keep", Step::Fold(Box::new(Keep))), step("watch", Step::Derive(Box::new(Watch)))],
+        steps: vec![step("keep", Step::Fold(Box::new(Keep(Arc::clone(folded))))), step("watch", Step::Derive(Box::new(Watch)))],
         to: None,
         on_reject: None,
         store: None,
@@ -70,7 +72,11 @@ fn record(customer: &str, id: &str, value: &str, minute: u32) -> Record {
 }
 
 fn merge(records: &[Record], seen: &[&str]) -> Merged {
-    let stage = stage();
+    merge_counting(records, seen, &Arc::default())
+}
+
+fn merge_counting(records: &[Record], seen: &[&str], folded: &Arc<AtomicUsize>) -> Merged {
+    let stage = stage(folded);
     let keyed = Keyed::new("p", "hash".into(), &stage);
     let seen = seen.iter().map(|id| (*id).to_owned()).collect();
     keyed.merge(&records.iter().collect::<Vec<_>>(), HashMap::new(), &seen)
@@ -108,6 +114,17 @@ fn a_rule_that_panics_costs_the_record_alone_that_brought_it_there() {
     let places: Vec<_> = merged.rejected.iter().map(|(at, _)| *at).collect();
     assert_eq!(places, [1]);
     assert!(merged.rejected[0].1.violations[0].message.contains("`watch` panicked"), "{:?}", merged.rejected[0].1);
+}
+
+#[test]
+fn finding_the_record_with_which_a_rule_panics_takes_one_pass() {
+    let value = |at: u32| if at == 59 { "\"derive\"".to_owned() } else { at.to_string() };
+    let records: Vec<_> = (0..60).map(|at| record("a", &at.to_string(), &value(at), at)).collect();
+    let folded = Arc::default();
+    let merged = merge_counting(&records, &[], &folded);
+    assert_eq!(basics(&merged), [("a", "58")]);
+    assert_eq!(merged.rejected.iter().map(|(at, _)| *at).collect::<Vec<_>>(), [59]);
+    assert_eq!(folded.load(Ordering::Relaxed), 2 * records.len(), "once together, once one by one");
 }
 
 #[test]

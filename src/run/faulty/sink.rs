@@ -1,0 +1,190 @@
+//! A store that fails as a test scripts it, over one that works.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::{Fault, FaultKind, Reason};
+use sinks::Sink;
+use tokio::sync::Notify;
+
+use super::away;
+
+/// What becomes of the next batch that holds profiles or dead letters.
+#[derive(Debug)]
+pub(crate) enum OnWrite {
+    /// Another worker's batch comes first.
+    Overtaken(Box<Batch>),
+    /// It is committed, and the answer is lost.
+    AnswerLost,
+    /// Nothing is written.
+    Fails(FaultKind),
+    /// It waits until it is let go, then is written.
+    Held(Arc<Notify>),
+    /// It is never answered.
+    Silent,
+}
+
+/// A store that does what a script says, then what it should.
+pub(crate) struct FaultySink {
+    inner: Arc<dyn Sink>,
+    script: Mutex<VecDeque<OnWrite>>,
+    /// Rows whose sections hold this text are no data for this database.
+    refused: Mutex<Option<String>>,
+    away: AtomicBool,
+    written: Mutex<Vec<Batch>>,
+    /// Told whenever a batch with profiles or dead letters arrives, before anything is done with it.
+    pub(crate) arrived: Notify,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FaultySink {
+    pub(crate) fn over(inner: Arc<dyn Sink>) -> Self {
+        Self {
+            inner,
+            script: Mutex::default(),
+            refused: Mutex::default(),
+            away: AtomicBool::new(false),
+            written: Mutex::default(),
+            arrived: Notify::new(),
+        }
+    }
+
+    /// What becomes of the next batches.
+    pub(crate) fn script(&self, steps: impl IntoIterator<Item = OnWrite>) {
+        locked(&self.script).extend(steps);
+    }
+
+    /// From now on, rows whose sections hold this text are refused as data.
+    pub(crate) fn refuse(&self, text: &str) {
+        *locked(&self.refused) = Some(text.to_owned());
+    }
+
+    /// Whether nothing answers.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// The batches with profiles or dead letters that became durable.
+    pub(crate) fn written(&self) -> Vec<Batch> {
+        locked(&self.written).clone()
+    }
+
+    fn here(&self) -> Result<(), Fault> {
+        if self.away.load(Ordering::SeqCst) { Err(away("the store")) } else { Ok(()) }
+    }
+
+    fn accepts(&self, batch: &Batch) -> Result<(), Fault> {
+        let refused = locked(&self.refused);
+        let Some(text) = refused.as_deref() else { return Ok(()) };
+        let mut sections = batch.rows.iter().flat_map(|row| row.profile.sections.iter());
+        if sections.any(|(_, section)| section.value.as_ref().text().contains(text)) {
+            return Err(Fault::new(FaultKind::Data, format!("the store takes no {text:?}")));
+        }
+        Ok(())
+    }
+
+    async fn through(&self, batch: &Batch) -> Result<Written, Fault> {
+        let written = self.inner.write(batch).await?;
+        if written == Written::Durable {
+            locked(&self.written).push(batch.clone());
+        }
+        Ok(written)
+    }
+}
+
+#[async_trait]
+impl Sink for FaultySink {
+    async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
+        if batch.rows.is_empty() && batch.dead_letters.is_empty() {
+            self.here()?;
+            return self.inner.write(batch).await;
+        }
+        self.arrived.notify_one();
+        self.here()?;
+        self.accepts(batch)?;
+        let step = locked(&self.script).pop_front();
+        match step {
+            None => self.through(batch).await,
+            Some(OnWrite::Overtaken(other)) => {
+                assert_eq!(self.inner.write(&other).await?, Written::Durable, "the other worker's batch");
+                self.through(batch).await
+            }
+            Some(OnWrite::AnswerLost) => {
+                self.through(batch).await?;
+                Err(away("the answer to COMMIT"))
+            }
+            Some(OnWrite::Fails(kind)) => Err(Fault::new(kind, "a write fails, as the test wants")),
+            Some(OnWrite::Held(go)) => {
+                go.notified().await;
+                self.through(batch).await
+            }
+            Some(OnWrite::Silent) => std::future::pending().await,
+        }
+    }
+
+    async fn positions(&self, segment: &str) -> Result<Vec<Position>, Fault> {
+        self.here()?;
+        self.inner.positions(segment).await
+    }
+
+    async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
+        self.here()?;
+        self.inner.read(customers, event_ids).await
+    }
+
+    async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {
+        self.here()?;
+        self.inner.claim(partitions, owner).await
+    }
+
+    async fn renew(&self, leases: &[Lease]) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.renew(leases).await
+    }
+
+    async fn release(&self, leases: &[Lease]) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.release(leases).await
+    }
+
+    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
+        self.here()?;
+        self.inner.outbox(limit).await
+    }
+
+    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.published(entries).await
+    }
+
+    async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {
+        self.here()?;
+        self.inner.dead_letters(filter).await
+    }
+
+    async fn dead_letter_counts(&self, filter: &DeadLetterFilter) -> Result<BTreeMap<Reason, u64>, Fault> {
+        self.here()?;
+        self.inner.dead_letter_counts(filter).await
+    }
+
+    async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
+        self.here()?;
+        self.inner.forget_events(before, limit).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.ping().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

@@ -1,0 +1,166 @@
+//! A broker that fails as a test scripts it, over one in memory.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use schemas::{Fault, Outgoing, Raw, TopicName};
+use tokio::sync::Notify;
+
+use super::away;
+use crate::topics::memory::Memory;
+use crate::topics::{Bounds, ReadLimits, Reader, TopicPartition, TopicSpec, Topics};
+
+/// What becomes of the next reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnRead {
+    /// It loses its connection after so many records.
+    LostAfter(usize),
+    /// It never answers.
+    Silent,
+    /// Opening it is never answered.
+    NeverOpens,
+}
+
+/// What becomes of the next write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnSend {
+    /// Nothing is written.
+    Fails,
+    /// All of it is written, and the acknowledgement is lost.
+    AnswerLost,
+}
+
+/// A broker that does what a script says, then what it should.
+pub(crate) struct FaultyTopics {
+    inner: Memory,
+    reads: Mutex<VecDeque<OnRead>>,
+    sends: Mutex<VecDeque<OnSend>>,
+    away: AtomicBool,
+    tried: Mutex<Vec<Vec<Outgoing>>>,
+    /// Told whenever a reader is asked for, before it is opened.
+    pub(crate) asked: Notify,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl FaultyTopics {
+    pub(crate) fn over(inner: Memory) -> Self {
+        Self {
+            inner,
+            reads: Mutex::default(),
+            sends: Mutex::default(),
+            away: AtomicBool::new(false),
+            tried: Mutex::default(),
+            asked: Notify::new(),
+        }
+    }
+
+    /// What becomes of the next readers.
+    pub(crate) fn script_reads(&self, steps: impl IntoIterator<Item = OnRead>) {
+        locked(&self.reads).extend(steps);
+    }
+
+    /// What becomes of the next writes.
+    pub(crate) fn script_sends(&self, steps: impl IntoIterator<Item = OnSend>) {
+        locked(&self.sends).extend(steps);
+    }
+
+    /// Whether nothing answers.
+    pub(crate) fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Every write that was tried, in order, with what it was to write.
+    pub(crate) fn tried(&self) -> Vec<Vec<Outgoing>> {
+        locked(&self.tried).clone()
+    }
+
+    fn here(&self) -> Result<(), Fault> {
+        if self.away.load(Ordering::SeqCst) { Err(away("the broker")) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Topics for FaultyTopics {
+    async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault> {
+        self.asked.notify_one();
+        self.here()?;
+        let step = locked(&self.reads).pop_front();
+        if step == Some(OnRead::NeverOpens) {
+            std::future::pending::<()>().await;
+        }
+        let inner = self.inner.reader(from).await?;
+        Ok(match step {
+            None | Some(OnRead::NeverOpens) => inner,
+            Some(OnRead::LostAfter(records)) => Box::new(Losing { inner, left: records }),
+            Some(OnRead::Silent) => Box::new(Silent),
+        })
+    }
+
+    async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+        locked(&self.tried).push(records.clone());
+        self.here()?;
+        let step = locked(&self.sends).pop_front();
+        match step {
+            None => self.inner.write(records).await,
+            Some(OnSend::Fails) => Err(away("the broker")),
+            Some(OnSend::AnswerLost) => {
+                self.inner.write(records).await?;
+                Err(away("the broker's acknowledgement"))
+            }
+        }
+    }
+
+    async fn create(&self, topics: &[TopicSpec]) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.create(topics).await
+    }
+
+    async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
+        self.here()?;
+        self.inner.partitions(topics).await
+    }
+
+    async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {
+        self.here()?;
+        self.inner.bounds(partition).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.ping().await
+    }
+}
+
+/// Reads so many records, then loses its connection.
+struct Losing {
+    inner: Box<dyn Reader>,
+    left: usize,
+}
+
+#[async_trait]
+impl Reader for Losing {
+    async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault> {
+        if self.left == 0 {
+            return Err(away("the reader"));
+        }
+        let limits = ReadLimits { records: limits.records.min(self.left), ..*limits };
+        let records = self.inner.read(&limits).await?;
+        self.left -= records.len();
+        Ok(records)
+    }
+}
+
+/// Never answers.
+struct Silent;
+
+#[async_trait]
+impl Reader for Silent {
+    async fn read(&mut self, _: &ReadLimits) -> Result<Vec<Raw>, Fault> {
+        std::future::pending().await
+    }
+}

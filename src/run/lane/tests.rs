@@ -1,0 +1,105 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use schemas::FaultKind;
+use schemas::store::{DeadLetterFilter, StoredDeadLetter};
+use schemas::{Outgoing, Reason};
+
+use crate::run::faulty::{OnWrite, Rig, batch_of, stocks};
+use sinks::Sink;
+
+const STOCKS: &str = "admin.customer.stocks.data";
+const LOW_STOCK: &str = "admin.alerts.stock.low";
+
+async fn letters(rig: &Rig) -> Vec<StoredDeadLetter> {
+    rig.sink.dead_letters(&DeadLetterFilter { limit: 10, ..DeadLetterFilter::default() }).await.unwrap()
+}
+
+/// Customers `c-0` to `c-9`, whose stocks are low.
+fn ten() -> Vec<Outgoing> {
+    (0..10).map(|number| stocks(&format!("c-{number}"), 30, 5, "Riz")).collect()
+}
+
+async fn stored(rig: &Rig, customer: &str) -> schemas::profile::Profile {
+    rig.sink.read(&[customer.to_owned()], &[]).await.unwrap().profiles.remove(customer).unwrap()
+}
+
+#[tokio::test]
+async fn a_batch_that_another_worker_overtook_is_merged_over_what_that_wrote() {
+    let rig = Rig::new().await;
+    let later = batch_of(vec![stocks("c-1", 40, 50, "later")]).await;
+    rig.sink.script([OnWrite::Overtaken(Box::new(later))]);
+    rig.run(vec![stocks("c-1", 30, 50, "earlier"), stocks("c-2", 30, 50, "Riz")]).await.unwrap();
+    let overtaken = stored(&rig, "c-1").await;
+    assert!(format!("{:?}", overtaken.sections).contains("later"), "the later event wins, whoever wrote it");
+    assert_eq!(overtaken.version, 1, "nothing that we had to say changed it");
+    assert_eq!(stored(&rig, "c-2").await.version, 1, "the others of the batch are written");
+    assert_eq!(rig.resolved(STOCKS).await, 2);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_was_lost_has_its_effects_once() {
+    let rig = Rig::new().await;
+    rig.sink.script([OnWrite::AnswerLost]);
+    rig.run(ten()).await.unwrap();
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 10);
+    assert_eq!(stored(&rig, "c-1").await.version, 1);
+    assert_eq!(rig.resolved(STOCKS).await, 10);
+}
+
+#[tokio::test]
+async fn a_batch_that_lost_against_another_transaction_is_written_again_whole() {
+    let rig = Rig::new().await;
+    rig.sink.script([OnWrite::Fails(FaultKind::Conflict), OnWrite::Fails(FaultKind::Conflict)]);
+    let counts = rig.run(ten()).await.unwrap();
+    assert_eq!((counts.retries, counts.rows_written, counts.records_resolved), (2, 10, 10));
+    assert_eq!(rig.sink.written().len(), 1);
+}
+
+#[tokio::test]
+async fn data_that_the_database_refuses_costs_its_own_record_alone() {
+    let rig = Rig::new().await;
+    rig.sink.refuse("refused");
+    let mut records = ten();
+    records.insert(4, stocks("c-3", 20, 50, "early"));
+    records.insert(7, stocks("c-3", 50, 50, "refused"));
+    rig.run(records).await.unwrap();
+    let letters = letters(&rig).await;
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(letters[0].letter.reason, Reason::Store);
+    assert!(String::from_utf8_lossy(&letters[0].letter.value).contains("refused"));
+    for number in 0..10 {
+        let sections = format!("{:?}", stored(&rig, &format!("c-{number}")).await.sections);
+        assert!(sections.contains("Riz"), "c-{number} keeps its other events");
+    }
+    assert_eq!(rig.resolved(STOCKS).await, 12);
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_was_taken_over_joins_again() {
+    let rig = Rig::new().await;
+    rig.sink.script([OnWrite::Fails(FaultKind::Fenced)]);
+    rig.run(ten()).await.unwrap();
+    assert_eq!(rig.sink.written().len(), 1, "the batch is written once, by the new claim");
+    assert_eq!((rig.held(LOW_STOCK).await.len(), rig.resolved(STOCKS).await), (10, 10));
+}
+
+#[tokio::test]
+async fn a_database_that_comes_back_finds_the_batch_waiting() {
+    let rig = Rig::new().await;
+    rig.sink.script((0..3).map(|_| OnWrite::Fails(FaultKind::Unavailable)));
+    let counts = rig.run(ten()).await.unwrap();
+    assert_eq!((counts.retries, counts.rows_written), (3, 10));
+    assert!(rig.pipeline.health().reasons().is_empty(), "the trouble is over");
+}
+
+#[tokio::test]
+async fn a_batch_that_is_halved_writes_its_outputs_once() {
+    let rig = Rig::split().await;
+    rig.sink.script([OnWrite::Fails(FaultKind::Data)]);
+    let mut records = ten();
+    records.extend((0..2).map(|_| Outgoing { value: b"{".to_vec(), ..stocks("c-1", 30, 5, "Riz") }));
+    rig.run(records).await.unwrap();
+    assert_eq!(rig.held("profile.events").await.len(), 10);
+    assert_eq!(letters(&rig).await.len(), 2);
+    assert_eq!(rig.resolved(STOCKS).await, 12);
+}

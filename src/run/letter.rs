@@ -1,0 +1,94 @@
+//! A dead letter on its way to its topic (`schemas/dead_letter.json`). The table keeps all bytes; the topic gets what the outbox's
+//! limit leaves of them (`architecture.md`, rule 2).
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use schemas::store::StoredDeadLetter;
+
+/// The JSON that a dead letter's topic gets.
+pub(super) fn published(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
+    let letter = &stored.letter;
+    let truncated = stored.size_bytes > letter.value.len() as u64;
+    let key = letter.key.as_deref();
+    let headers: Vec<_> =
+        letter.headers.iter().map(|header| serde_json::json!([header.name, BASE64.encode(&header.value)])).collect();
+    let mut json = serde_json::json!({
+        "id": letter.id,
+        "pipeline": pipeline,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "errors": letter.violations,
+        "topic": letter.origin.topic,
+        "partition": letter.origin.partition,
+        "offset": letter.origin.offset,
+        "headers": headers,
+        "timestamp": letter.timestamp,
+        "firstSeen": stored.first_seen,
+        "attempts": stored.attempts,
+        "sizeBytes": stored.size_bytes,
+        "truncated": truncated,
+    });
+    match key.map(std::str::from_utf8) {
+        None => {}
+        Some(Ok(key)) => json["key"] = key.into(),
+        Some(Err(_)) => json["keyBase64"] = BASE64.encode(key.unwrap_or_default()).into(),
+    }
+    match text(&letter.value, truncated) {
+        Some(text) => json["value"] = text.into(),
+        None => json["valueBase64"] = BASE64.encode(&letter.value).into(),
+    }
+    json.to_string().into_bytes()
+}
+
+/// The bytes as text, if they are. Where they were cut, the beginning of a character at their end is left out.
+fn text(value: &[u8], truncated: bool) -> Option<&str> {
+    match std::str::from_utf8(value) {
+        Ok(text) => Some(text),
+        Err(error) if truncated && error.error_len().is_none() => std::str::from_utf8(&value[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use schemas::store::DeadLetter;
+    use schemas::{Origin, Reason, TopicName};
+    use serde_json::Value;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn json(value: &[u8], size_bytes: u64) -> Value {
+        let letter = DeadLetter {
+            id: Uuid::nil(),
+            stage: "intake".into(),
+            reason: Reason::Malformed,
+            violations: vec![],
+            origin: Origin { topic: TopicName::try_from("in").unwrap(), partition: 0, offset: 1 },
+            key: None,
+            headers: vec![],
+            value: value.into(),
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+            publish_to: None,
+        };
+        let stored = StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes };
+        serde_json::from_slice(&published("pipeline", &stored)).unwrap()
+    }
+
+    #[test]
+    fn a_letter_that_was_cut_inside_a_character_ends_before_it() {
+        let cut = json("caf\u{e9}".split_at(3).0.as_bytes(), 5);
+        assert_eq!((&cut["value"], &cut["truncated"], &cut["sizeBytes"]), (&"caf".into(), &true.into(), &5.into()));
+        let cut = json(&"caf\u{e9}".as_bytes()[..4], 5);
+        assert_eq!((&cut["value"], &cut["truncated"]), (&"caf".into(), &true.into()));
+    }
+
+    #[test]
+    fn a_letter_that_ends_inside_a_character_by_itself_is_no_text() {
+        let whole = json(&"caf\u{e9}".as_bytes()[..4], 4);
+        assert_eq!((&whole["valueBase64"], &whole["truncated"]), (&"Y2Fmww==".into(), &false.into()));
+        assert!(whole.get("value").is_none());
+    }
+}

@@ -1,0 +1,105 @@
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use schemas::TopicName;
+use schemas::store::{Outbound, OutboxEntry};
+use serde_json::Value;
+use sinks::Sink;
+
+use super::{AT_ONCE_BYTES, portions};
+use crate::run::faulty::{OnSend, Rig, stocks};
+
+const LOW_STOCK: &str = "admin.alerts.stock.low";
+
+/// The kinds of a customer's events, in their order.
+fn kinds(events: &[Value], customer: &str) -> Vec<String> {
+    let of = events.iter().filter(|event| event["subject"] == customer);
+    of.map(|event| event["type"].as_str().unwrap().rsplit('.').next().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn what_could_not_be_sent_is_sent_again_the_same_bytes() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    let before = rig.topics.tried().len();
+    rig.topics.script_sends([OnSend::Fails, OnSend::Fails]);
+    rig.run(Vec::new()).await.unwrap();
+    let tried = rig.topics.tried().split_off(before);
+    assert_eq!(tried.len(), 3, "two that failed, one that did not");
+    assert_eq!(tried[0], tried[1]);
+    assert_eq!(tried[1], tried[2]);
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::AnswerLost]);
+    rig.run(Vec::new()).await.unwrap();
+    let held = rig.held(LOW_STOCK).await;
+    assert_eq!(held.len(), 2, "at least once");
+    assert_eq!(held[0].value, held[1].value, "with the same id and the same bytes");
+    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_alerts_of_a_customer_keep_their_order_through_failures() {
+    let rig = Rig::with(|plan| plan.segments[0].stages[1].batch.records = 1).await;
+    rig.pipeline
+        .produce((1..=3).map(|minute| stocks("c-1", minute, [5, 0, 50][minute as usize - 1], "Riz")).collect())
+        .await
+        .unwrap();
+    rig.topics.script_sends([OnSend::Fails, OnSend::AnswerLost, OnSend::Fails]);
+    rig.run(Vec::new()).await.unwrap();
+    let mut kinds = kinds(&rig.values(LOW_STOCK).await, "c-1");
+    kinds.dedup();
+    // What was sent without an acknowledgement is sent again from its beginning, in its order.
+    let last = kinds.split_off(kinds.len() - 3);
+    assert_eq!(last, ["raised", "updated", "resolved"]);
+    assert!(["raised", "updated", "resolved"].starts_with(&kinds.iter().map(String::as_str).collect::<Vec<_>>()), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_forgotten_before_it_is_acknowledged() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::Fails; 1_000]);
+    let running = rig.pipeline.run_until_caught_up(rig.stop.subscribe());
+    let stopping = async {
+        while rig.sink.written().is_empty() || rig.topics.tried().len() < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        rig.stop.send_replace(true);
+    };
+    let (ran, ()) = tokio::join!(running, stopping);
+    ran.unwrap();
+    assert!(!rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(rig.held(LOW_STOCK).await.is_empty());
+}
+
+#[test]
+fn a_portion_is_bounded_in_bytes_and_order_is_kept() {
+    let entry = |(seq, size_bytes): (i64, usize)| OutboxEntry {
+        seq,
+        topic: TopicName::try_from("customer.profiles").unwrap(),
+        what: Outbound::Profile { customer_id: "c".into(), version: 1, value: "x".repeat(size_bytes) },
+    };
+    let sizes = [(1, 10), (2, AT_ONCE_BYTES), (3, AT_ONCE_BYTES / 2), (4, AT_ONCE_BYTES / 2), (5, 1)];
+    let portions = portions(sizes.map(entry).into());
+    let seqs: Vec<Vec<i64>> = portions.iter().map(|portion| portion.iter().map(|entry| entry.seq).collect()).collect();
+    assert_eq!(seqs, [vec![1, 2], vec![3, 4], vec![5]]);
+    assert!(super::portions(Vec::new()).is_empty());
+}
+
+#[tokio::test]
+async fn an_alert_carries_the_correlation_id_of_its_event_over_a_broker_too() {
+    for rig in [Rig::new().await, Rig::split().await] {
+        let mut event = stocks("c-1", 30, 5, "Riz");
+        event.value.splice(1..1, br#""correlationId": "corr-7", "#.iter().copied());
+        rig.run(vec![event]).await.unwrap();
+        let held = rig.held(LOW_STOCK).await;
+        let alert: Value = serde_json::from_slice(&held[0].value).unwrap();
+        assert_eq!(alert["correlationid"], "corr-7");
+        assert_eq!(held[0].headers[0].value, b"application/cloudevents+json; charset=UTF-8");
+    }
+}
