@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use transforms::Entry;
 
+use super::exit::Exit;
 use super::format::Format;
 use crate::config::{self, Environment, Finding, Severity, render};
 
@@ -27,7 +28,8 @@ pub struct Check {
 }
 
 impl Check {
-    /// Checks the file and prints what was found to `out`. Returns whether it can run. `colours` are those of a terminal.
+    /// Checks the file and prints what was found to `out`. How the command ends tells
+    /// whether the file can run. `colours` are those of a terminal.
     ///
     /// # Errors
     ///
@@ -38,7 +40,7 @@ impl Check {
         catalogue: &[Entry],
         out: &mut dyn Write,
         colours: bool,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Exit> {
         let (summary, findings) = match config::load(&self.file, environment, catalogue) {
             Ok(checked) => (Some(summary(&checked.plan)), checked.warnings),
             Err(errors) => (None, errors.into_findings()),
@@ -57,7 +59,7 @@ impl Check {
             }
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
-        Ok(ok)
+        Ok(if ok { Exit::Done } else { Exit::NotSo })
     }
 
     fn print(&self, summary: Option<&str>, findings: &[Finding], ok: bool, out: &mut dyn Write, colours: bool) -> io::Result<()> {

@@ -120,23 +120,23 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Produce(args) => block_on(pipeline::produce(args)),
         Command::Consume(args) => block_on(pipeline::consume(args)),
-        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| true)),
+        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| Exit::Done)),
         Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
         Command::List(list) => {
-            printed(list.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true))
+            let all = list.all(&environment::Process, transforms::CATALOGUE)?;
+            printed(list.print(&all, &mut io::stdout(), width()).map(|()| Exit::Done))
         }
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }
 }
 
-/// How a command ends that only prints: whether what was asked about is so. A closed pipe is the reader's choice.
-fn printed(result: io::Result<bool>) -> Result<Exit, Failure> {
+/// How a command ends that prints its result. A closed pipe is the reader's choice.
+fn printed(result: io::Result<Exit>) -> Result<Exit, Failure> {
     match result {
-        Ok(true) => Ok(Exit::Done),
-        Ok(false) => Ok(Exit::NotSo),
+        Ok(exit) => Ok(exit),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(error) => Err(Failure::new(Exit::Stopped, format!("cannot print: {error}"))),
+        Err(error) => Err(Failure::new(Exit::Stopped, format!("cannot print the result: {error}"))),
     }
 }
 

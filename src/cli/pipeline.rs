@@ -10,18 +10,23 @@ use schemas::SystemClock;
 
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
-use crate::config::{self, Environment, Plan, TopicPlan};
+use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
 use crate::run::{Health, Options, Pipeline, patiently};
 use crate::topics::Topics;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
 pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
-    let checked = config::load(file, environment, transforms::CATALOGUE);
-    let checked = checked.map_err(|errors| Failure::told(Exit::Stopped, config::render::text(errors.findings(), coloured())))?;
+    let checked = config::load(file, environment, transforms::CATALOGUE)?;
     if !checked.warnings.is_empty() {
         eprintln!("{}", config::render::text(&checked.warnings, coloured()));
     }
     Ok(checked.plan)
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::told(Exit::Stopped, config::render::text(errors.findings(), coloured()))
+    }
 }
 
 /// Whether stderr is a terminal that shows colours.
@@ -44,19 +49,27 @@ fn owner() -> String {
     format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
 }
 
+/// The pipeline file of commands whose arguments are about something else. `run`, `check` and `demo`, which are about the file
+/// itself, take it as their argument (spec/5).
+#[derive(Debug, Args)]
+pub(super) struct PipelineFile {
+    /// The pipeline file
+    #[arg(id = "pipeline", long, value_name = "FILE", default_value = "pipeline.yaml", global = true, display_order = 100)]
+    pub(super) path: PathBuf,
+}
+
 /// A command's own arguments, and the pipeline file whose brokers and topics it works with.
 #[derive(Debug, Args)]
 pub(super) struct WithFile<T: Args> {
-    /// The pipeline file, for its brokers and topics
-    #[arg(long = "pipeline", value_name = "FILE", default_value = "pipeline.yaml")]
-    pipeline: PathBuf,
     #[command(flatten)]
     command: T,
+    #[command(flatten)]
+    pipeline: PipelineFile,
 }
 
 /// Record lines into the broker of the pipeline file.
 pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Failure> {
-    let plan = load(&args.pipeline, &environment::Process)?;
+    let plan = load(&args.pipeline.path, &environment::Process)?;
     let broker = default_broker(&plan).await?;
     let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
     let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
@@ -66,7 +79,7 @@ pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Fa
 
 /// A topic's records as record lines.
 pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
-    let plan = load(&args.pipeline, &environment::Process)?;
+    let plan = load(&args.pipeline.path, &environment::Process)?;
     let broker = default_broker(&plan).await?;
     match args.command.run(broker, &mut std::io::stdout()).await {
         Ok(()) => Ok(Exit::Done),

@@ -300,6 +300,19 @@ impl Node {
         }
     }
 
+    /// The members of a map; none of anything else.
+    pub(super) fn members(&self) -> &[Member] {
+        match &self.content {
+            Content::Map(members) => members,
+            Content::Scalar(_) | Content::List(_) => &[],
+        }
+    }
+
+    /// The value of that name in a map.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        self.members().iter().find(|member| member.name == name).map(|member| &member.value)
+    }
+
     /// The node at a path of member names and list indices; the deepest that exists on the way.
     pub(super) fn nearest<'n>(&'n self, path: &[String]) -> &'n Self {
         let mut node = self;
