@@ -59,6 +59,15 @@ async fn the_last_line_needs_no_end_and_others_may_have_any() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let topics = memory();
+    produce(&topics, "\u{feff}{\"topic\":\"declared\",\"value\":1}\n", false).await.unwrap();
+    assert_eq!(count_in(&*topics, "declared").await, 1);
+    let error = produce(&topics, "\n\u{feff}{\"topic\":\"declared\",\"value\":1}\n", false).await.unwrap_err();
+    assert!(error.to_string().contains("line 2, column 1"), "{error}");
+}
+
+#[tokio::test]
 async fn a_bad_line_stops_and_those_before_it_are_written() {
     let topics = memory();
     let mut lines = "{\"topic\":\"declared\",\"value\":1}\n".repeat(1203);
