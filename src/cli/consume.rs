@@ -66,6 +66,15 @@ pub enum ConsumeError {
 }
 
 impl ConsumeError {
+    /// What to do about it, where that does not follow from what is wrong.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Broker(fault) => Some(fault.advice()),
+            Self::Usage(_) | Self::Print(_) => None,
+        }
+    }
+
     /// The exit code of the command. A reader of our output that has seen enough (`| head`) is no failure.
     #[must_use]
     pub fn exit(&self) -> Exit {

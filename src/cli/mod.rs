@@ -53,10 +53,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        let exit = Exit::from(&fault);
-        // The advice for what is waited for would promise what a command that ends does not do.
-        let message = if exit == Exit::NoAnswer { fault.to_string() } else { format!("{fault}\nhelp: {}", fault.advice()) };
-        Self::new(exit, message)
+        Self::new(Exit::from(&fault), format!("{fault}\nhelp: {}", fault.advice()))
     }
 }
 

@@ -73,8 +73,10 @@ pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Fa
     let broker = default_broker(&plan).await?;
     let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
     let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
-    produced.map_err(|error| Failure::new(error.exit(), error.to_string()))?;
-    Ok(Exit::Done)
+    match produced {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
+    }
 }
 
 /// A topic's records as record lines.
@@ -84,8 +86,12 @@ pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Fa
     match args.command.run(broker, &mut std::io::stdout()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
-        Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+        Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
     }
+}
+
+fn advised(error: &dyn std::error::Error, advice: Option<&str>) -> String {
+    advice.map_or_else(|| error.to_string(), |advice| format!("{error}\nhelp: {advice}"))
 }
 
 /// The broker that the plan's topics are on.
