@@ -7,7 +7,6 @@ use serde_json::json;
 use transforms::Entry;
 
 use super::exit::Exit;
-use super::format::Format;
 use crate::config::{self, Environment, Finding, Severity, render};
 
 /// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
@@ -20,11 +19,23 @@ pub struct Check {
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
     /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Let warnings fail too.
     #[arg(long)]
     strict: bool,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts and editors that show findings beside the line (SARIF 2.1.0).
+    Sarif,
 }
 
 impl Check {
@@ -57,6 +68,7 @@ impl Check {
                 });
                 writeln!(out, "{result:#}")?;
             }
+            Format::Sarif => writeln!(out, "{:#}", render::sarif(&findings))?,
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
         Ok(if ok { Exit::Done } else { Exit::NotSo })

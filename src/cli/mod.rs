@@ -94,7 +94,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("error: .env: {error}");
+        eprintln!("error: .env: {}", unread(&error));
         return Exit::Usage.into();
     }
     let cli = Cli::parse();
@@ -108,6 +108,17 @@ pub fn main() -> ExitCode {
             eprintln!("{}{}", if failure.told { "" } else { "error: " }, failure.message);
             failure.exit.into()
         }
+    }
+}
+
+/// What is wrong with `.env`. A line is named by its variable only: its value may be a secret.
+fn unread(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(line, _) => {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            format!("the value of {name:?} cannot be read; look at its quotes, or write NAME=\"value\"")
+        }
+        other => other.to_string(),
     }
 }
 

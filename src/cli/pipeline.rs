@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use schemas::SystemClock;
+use schemas::{SystemClock, TopicName};
 
+use super::consume::ConsumeError;
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
@@ -86,7 +87,22 @@ pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Fa
     match args.command.run(broker, &mut std::io::stdout()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
+        Err(ref error @ ConsumeError::NoTopic(ref topic)) => {
+            Err(Failure::new(error.exit(), advised(error, Some(&instead(&plan, topic)))))
+        }
         Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
+    }
+}
+
+/// What to do about a topic that is not there.
+fn instead(plan: &Plan, topic: &TopicName) -> String {
+    match plan.topics.get(topic) {
+        Some(topic) if topic.internal => "it is internal: its records never leave the process".into(),
+        Some(_) => "nothing was written to it yet: `syncline produce` and `syncline run` make the topics that they write".into(),
+        None => {
+            let known = plan.topics.values().filter(|topic| !topic.internal).map(|topic| topic.name.as_str());
+            config::did_you_mean(topic.as_str(), known, "the pipeline file declares no topic")
+        }
     }
 }
 

@@ -158,7 +158,9 @@ impl<'t> Builder<'t> {
     fn not_yaml(&self, error: &ScanError) -> Refusal {
         let at = self.offsets.byte(error.marker().index());
         let place = Place { span: at..at, pointer: String::new() };
-        let help = if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
+        let help = if error.info().contains("tab") {
+            "indent with blanks: YAML takes no tabs there"
+        } else if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
             "between brackets a `${}` needs quotes: \"${NAME}\""
         } else {
             "look at the indentation, the quotes and the brackets here and in the lines above"

@@ -218,6 +218,9 @@ fn wrong_type<T>(node: &Node, name: &str, wanted: &str, report: &mut Report) -> 
 }
 
 fn unknown_key_help<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone, table: &str) -> String {
+    if name == "<<" {
+        return "YAML 1.2 has no merge keys: write the members out, or take a whole map by its alias (`name: *anchor`)".into();
+    }
     let takes = match suggest::listed(known.clone()) {
         none if none.is_empty() => format!("{table} takes no keys"),
         listed => format!("{table} takes {listed}"),

@@ -33,6 +33,8 @@ pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
 pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
+pub(crate) use suggest::did_you_mean;
+
 use draft::{Node, Place};
 use error::Report;
 

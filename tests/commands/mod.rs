@@ -27,6 +27,10 @@ impl Folder {
         self.dir.path()
     }
 
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        std::fs::write(self.path().join(name), bytes).unwrap();
+    }
+
     /// A program in this folder, with nothing in its environment but the way to it and to `syncline`.
     pub(crate) fn command(&self, program: &str) -> Command {
         let built = Path::new(env!("CARGO_BIN_EXE_syncline")).parent().unwrap();

@@ -74,7 +74,10 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("demo --customers 0 --exit", "0 is not in 1.."),
         ("produce", "--file <FILE>"),
         ("produce --file missing.jsonl", "cannot read missing.jsonl"),
-        ("consume nope", "topic \"nope\" does not exist"),
+        ("consume nope", "topic \"nope\" does not exist\nhelp: known: `admin.alerts.compliance.critical`, "),
+        ("consume dlq.failed.message", "help: did you mean `dlq.failed.messages`?"),
+        ("consume profile.events", "help: it is internal"),
+        ("consume admin.customer.assets.data", "help: nothing was written to it yet"),
         ("dead-letters list --limit 0", "0 is not in 1.."),
         ("dead-letters list --since yesterday", "2026-03-01T08:00:00Z"),
         ("dead-letters list --reason nope", "the reasons are malformed, schema"),
@@ -84,6 +87,34 @@ fn what_is_asked_wrongly_ends_with_2() {
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}: {ended:?}");
         assert!(ended.err.contains(said), "{command}: {ended:?}");
     }
+}
+
+#[test]
+fn a_broken_env_file_stops_everything_and_shows_no_secret() {
+    let folder = Folder::new();
+    folder.write(".env", "PASSWORD=\"hunter2\n");
+    let ended = folder.shell("syncline check");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
+    assert!(ended.err.contains("\"PASSWORD\"") && !ended.err.contains("hunter2"), "{ended:?}");
+}
+
+#[test]
+fn check_takes_what_editors_write_before_and_behind_lines() {
+    let folder = Folder::new();
+    let text = std::fs::read_to_string(folder.path().join("pipeline.yaml")).unwrap();
+    folder.write("pipeline.yaml", format!("\u{feff}{}", text.replace('\n', "\r\n")));
+    assert_eq!(folder.shell("syncline check --strict").code, Some(0));
+    for (bytes, said) in [
+        (&b""[..], "error: the file is empty\n --> broken.yaml\n"),
+        (b"\xff\xfe", "the pipeline file broken.yaml cannot be read"),
+        (b"a: [1\n", "this is not YAML"),
+    ] {
+        folder.write("broken.yaml", bytes);
+        let ended = folder.shell("syncline check broken.yaml");
+        assert_eq!((ended.code, ended.err.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.out.contains(said) && ended.out.ends_with("broken.yaml: 1 error\n"), "{ended:?}");
+    }
+    assert_eq!(folder.shell("syncline check . --format sarif").code, Some(1));
 }
 
 fn json(text: &str) -> Value {
