@@ -18,7 +18,6 @@ mod hash;
 pub mod listing;
 mod parameters;
 mod plan;
-mod quantity;
 pub mod render;
 mod suggest;
 mod typed;
