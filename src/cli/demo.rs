@@ -105,7 +105,7 @@ fn embedded(dir: &Path) -> Overridden {
 }
 
 fn empty(dir: &Path) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::new(Exit::Stopped, format!("emptying {}: {error}", dir.display()));
+    let failed = |error: io::Error| Failure::new(Exit::Stopped, format!("cannot empty the folder {}: {error}", dir.display()));
     match std::fs::remove_dir_all(dir) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

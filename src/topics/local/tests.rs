@@ -150,17 +150,6 @@ async fn fault_of_opening(dir: &Path) -> Fault {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_refused_and_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("topics.db");
-    std::fs::write(&path, "a text that is long enough to be taken for the header of a database, and is none").unwrap();
-    let fault = fault_of_opening(dir.path()).await;
-    assert_eq!(fault.kind(), FaultKind::Refused);
-    assert!(fault.to_string().contains(&path.display().to_string()) && fault.to_string().contains("are damaged"), "{fault}");
-    assert!(fault.advice().starts_with("restore the file"), "{}", fault.advice());
-}
-
-#[tokio::test]
 async fn a_damaged_file_is_lost_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let local = with_topic(dir.path()).await;
