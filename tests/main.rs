@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod commands;
 mod config;
 mod harness;
 mod internal_topics;

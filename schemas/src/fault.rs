@@ -42,13 +42,13 @@ impl FaultKind {
     #[must_use]
     pub fn policy(self) -> (Reaction, &'static str) {
         match self {
-            Self::Unavailable => (Reaction::Retry, "check that it runs and that its address is right; syncline keeps trying"),
-            Self::Conflict => (Reaction::Retry, "nothing to do: another transaction came first"),
-            Self::Full => (Reaction::Retry, "free some space; syncline goes on by itself"),
+            Self::Unavailable => (Reaction::Retry, "check that it runs and that its address is right"),
+            Self::Conflict => (Reaction::Retry, "another transaction came first: the same again may succeed"),
+            Self::Full => (Reaction::Retry, "free some space on the device"),
             Self::Data => (Reaction::Bisect, "look at the dead letters of reason `store`"),
             Self::Fenced => (Reaction::Rejoin, "another worker owns these partitions; stop one of the two"),
             Self::Lost => (Reaction::Stop, "the log no longer holds what was to be read next; decide where to go on"),
-            Self::Refused => (Reaction::Stop, "correct the configuration or the permissions"),
+            Self::Refused => (Reaction::Stop, "check that what it names exists and may be used"),
             Self::Bug => (Reaction::Stop, "please report this with the log around it"),
         }
     }
@@ -59,6 +59,8 @@ impl FaultKind {
 pub struct Fault {
     kind: FaultKind,
     what: String,
+    /// What to do about this one, where more is known than its kind.
+    advice: Option<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -66,13 +68,19 @@ impl Fault {
     /// A fault without a deeper cause. `what` names the object and what was being done with it.
     #[must_use]
     pub fn new(kind: FaultKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), source: None }
+        Self { kind, what: what.into(), advice: None, source: None }
     }
 
     /// A fault with its cause.
     #[must_use]
     pub fn caused(kind: FaultKind, what: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind, what: what.into(), source: Some(source.into()) }
+        Self { kind, what: what.into(), advice: None, source: Some(source.into()) }
+    }
+
+    /// The same, with what an operator can do about this very fault, in place of what the table says of its kind.
+    #[must_use]
+    pub fn advise(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
     }
 
     /// Which kind it is.
@@ -89,8 +97,8 @@ impl Fault {
 
     /// What an operator can do about it.
     #[must_use]
-    pub fn advice(&self) -> &'static str {
-        self.kind.policy().1
+    pub fn advice(&self) -> &str {
+        self.advice.as_deref().unwrap_or(self.kind.policy().1)
     }
 }
 
@@ -107,5 +115,18 @@ impl fmt::Display for Fault {
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_its_own_advice_does_not_tell_that_of_its_kind() {
+        let fault = Fault::new(FaultKind::Refused, "the tables are not there");
+        assert_eq!(fault.advice(), FaultKind::Refused.policy().1);
+        let fault = fault.advise("run `syncline migrate run`");
+        assert_eq!((fault.advice(), fault.to_string().as_str()), ("run `syncline migrate run`", "the tables are not there"));
     }
 }

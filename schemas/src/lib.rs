@@ -4,7 +4,7 @@
 //! * [`Reject`]: why a record becomes a dead letter; [`Fault`]: trouble that is no record's fault, with the one table of what to do.
 //! * [`profile`]: the profile of a customer, a join-semilattice; [`store`]: what engine and sink hand to each other.
 //! * [`Envelope`]: where an event's payload, identity and time stand; [`Validator`]: a topic's schema, compiled.
-//! * [`Clock`]: time, passed down.
+//! * [`Clock`]: time, passed down; [`quantity`]: durations and sizes with their units.
 //!
 //! Nothing here does I/O.
 
@@ -14,6 +14,7 @@ mod fault;
 mod instant;
 pub mod json;
 pub mod profile;
+pub mod quantity;
 mod record;
 mod reject;
 pub mod store;

@@ -310,7 +310,7 @@ async fn a_database_that_does_not_exist_is_refused_with_advice() {
     let url = place.url().replace(&place.name, "syncline_no_such_database");
     let fault = sinks::open(&url, &settings()).await.err().unwrap();
     assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
-    assert!(fault.to_string().contains("create the database"), "{fault}");
+    assert!(fault.advice().contains("create the database"), "{fault}");
     assert!(
         sinks::open("postgres://nobody:secret@127.0.0.1:1/x", &settings()).await.err().unwrap().kind() == FaultKind::Unavailable
     );

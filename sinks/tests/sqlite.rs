@@ -87,7 +87,7 @@ async fn a_file_that_does_not_exist_is_refused_and_not_made() {
     let place = file().await;
     let fault = sinks::open(place.url(), &Settings::new("pipeline")).await.err().unwrap();
     assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
-    assert!(fault.to_string().contains("syncline migrate run"), "{fault}");
+    assert!(fault.advice().contains("syncline migrate run"), "{fault}");
     let path = place.url().trim_start_matches("sqlite://");
     assert!(!std::path::Path::new(path).exists());
 }

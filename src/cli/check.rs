@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use transforms::Entry;
 
-use super::format::Format;
+use super::exit::Exit;
 use crate::config::{self, Environment, Finding, Severity, render};
 
 /// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
@@ -19,15 +19,28 @@ pub struct Check {
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
     /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Let warnings fail too.
     #[arg(long)]
     strict: bool,
 }
 
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For code hosts and editors that show findings beside the line (SARIF 2.1.0).
+    Sarif,
+}
+
 impl Check {
-    /// Checks the file and prints what was found to `out`. Returns whether it can run. `colours` are those of a terminal.
+    /// Checks the file and prints what was found to `out`. How the command ends tells
+    /// whether the file can run. `colours` are those of a terminal.
     ///
     /// # Errors
     ///
@@ -38,7 +51,7 @@ impl Check {
         catalogue: &[Entry],
         out: &mut dyn Write,
         colours: bool,
-    ) -> io::Result<bool> {
+    ) -> io::Result<Exit> {
         let (summary, findings) = match config::load(&self.file, environment, catalogue) {
             Ok(checked) => (Some(summary(&checked.plan)), checked.warnings),
             Err(errors) => (None, errors.into_findings()),
@@ -55,9 +68,10 @@ impl Check {
                 });
                 writeln!(out, "{result:#}")?;
             }
+            Format::Sarif => writeln!(out, "{:#}", render::sarif(&findings))?,
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
-        Ok(ok)
+        Ok(if ok { Exit::Done } else { Exit::NotSo })
     }
 
     fn print(&self, summary: Option<&str>, findings: &[Finding], ok: bool, out: &mut dyn Write, colours: bool) -> io::Result<()> {

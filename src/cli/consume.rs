@@ -54,6 +54,9 @@ fn topic_name(text: &str) -> Result<TopicName, schemas::InvalidTopicName> {
 /// Why it ended before it should.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsumeError {
+    /// There is no such topic.
+    #[error("topic \"{0}\" does not exist")]
+    NoTopic(TopicName),
     /// What the command line names is not there.
     #[error("{0}")]
     Usage(String),
@@ -66,11 +69,20 @@ pub enum ConsumeError {
 }
 
 impl ConsumeError {
+    /// What to do about it, where that does not follow from what is wrong.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Broker(fault) => Some(fault.advice()),
+            Self::NoTopic(_) | Self::Usage(_) | Self::Print(_) => None,
+        }
+    }
+
     /// The exit code of the command. A reader of our output that has seen enough (`| head`) is no failure.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => Exit::Usage,
+            Self::NoTopic(_) | Self::Usage(_) => Exit::Usage,
             Self::Broker(fault) => Exit::from(fault),
             Self::Print(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Print(_) => Exit::Stopped,
@@ -136,7 +148,7 @@ impl Consume {
     async fn spans(&self, topics: &dyn Topics) -> Result<BTreeMap<TopicPartition, Span>, ConsumeError> {
         let counts = topics.partitions(std::slice::from_ref(&self.topic)).await?;
         let Some(count) = counts.get(&self.topic) else {
-            return Err(ConsumeError::Usage(format!("topic \"{}\" does not exist", self.topic)));
+            return Err(ConsumeError::NoTopic(self.topic.clone()));
         };
         let numbers = match self.partition {
             None => 0..*count,

@@ -1,21 +1,20 @@
 //! `syncline dead-letters`: the records that could not be processed, and why.
 
-use std::io::Write;
-use std::path::PathBuf;
+mod print;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use std::ops::RangeInclusive;
+
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
-use comfy_table::{Table, presets};
 use schemas::Reason;
-use schemas::store::{DeadLetterFilter, StoredDeadLetter};
-use serde_json::{Value, json};
+use schemas::store::DeadLetterFilter;
+use sinks::Sink;
+use uuid::Uuid;
 
 use super::exit::Exit;
 use super::format::Format;
-use super::summary::grouped;
-use super::{Failure, environment, pipeline};
+use super::pipeline::PipelineFile;
+use super::{Failure, environment, pipeline, printed};
 use crate::run::sink_settings;
 
 /// Lists or shows the records that could not be processed.
@@ -26,21 +25,23 @@ use crate::run::sink_settings;
 pub(super) struct DeadLettersArgs {
     #[command(subcommand)]
     what: What,
-    /// The pipeline file
-    #[arg(long, short, default_value = "pipeline.yaml", global = true)]
-    file: PathBuf,
+    #[command(flatten)]
+    pipeline: PipelineFile,
     /// How the result is printed
-    #[arg(long, value_enum, default_value_t, global = true)]
+    #[arg(long, value_enum, default_value_t, global = true, display_order = 101)]
     format: Format,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
     /// List dead letters, oldest first, with counts by reason
+    #[command(after_help = "Example: syncline dead-letters list --reason schema --since 2026-03-01T08:00:00Z --limit 20")]
     List(ListArgs),
     /// Show one dead letter whole: what is wrong, and the original bytes
+    #[command(after_help = "Example: syncline dead-letters show 1b671a64")]
     Show {
         /// Its id, or the beginning of it
+        #[arg(value_parser = clap::builder::NonEmptyStringValueParser::new())]
         id: String,
     },
 }
@@ -57,13 +58,13 @@ struct ListArgs {
     #[arg(long)]
     topic: Option<String>,
     /// Only those first seen at or after this time (RFC 3339)
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     since: Option<DateTime<Utc>>,
     /// Only those first seen before this time (RFC 3339)
-    #[arg(long)]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<DateTime<Utc>>,
     /// At most this many
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
@@ -72,126 +73,91 @@ fn reason(name: &str) -> Result<Reason, String> {
     Reason::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or_else(|| format!("the reasons are {}", known()))
 }
 
+fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    text.parse().map_err(|_| "write a time with its zone, such as 2026-03-01T08:00:00Z".into())
+}
+
 pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
-    let plan = pipeline::load(&args.file, &environment::Process)?;
+    let plan = pipeline::load(&args.pipeline.path, &environment::Process)?;
     let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
     let sink = sinks::open(&sink.url, &sink_settings(&plan.name, sink)).await?;
+    let out = &mut std::io::stdout().lock();
     match &args.what {
         What::List(list) => {
-            let filter = DeadLetterFilter {
-                reason: list.reason,
-                stage: list.stage.clone(),
-                topic: list.topic.clone(),
-                since: list.since,
-                until: list.until,
-                ids: None,
-                limit: list.limit,
-            };
-            print_list(&sink.dead_letters(&filter).await?, args.format);
-            Ok(Exit::Done)
+            let filter = list.filter();
+            let letters = sink.dead_letters(&filter).await?;
+            let counts = sink.dead_letter_counts(&filter).await?;
+            let all: u64 = counts.values().sum();
+            if args.format == Format::Json && all > letters.len() as u64 {
+                eprintln!("{} of {all} shown; --limit shows more", letters.len());
+            }
+            printed(print::list(&letters, &counts, args.format, out).map(|()| Exit::Done))
         }
         What::Show { id } => {
-            let filter = DeadLetterFilter { limit: u32::MAX, ..DeadLetterFilter::default() };
-            let all = sink.dead_letters(&filter).await?;
-            let mut found = all.iter().filter(|stored| stored.letter.id.to_string().starts_with(id.as_str()));
-            let Some(stored) = found.next() else {
-                return Err(Failure::new(Exit::NotSo, format!("there is no dead letter {id}")));
-            };
-            if found.next().is_some() {
-                return Err(Failure::new(Exit::Usage, format!("more than one dead letter begins with {id}")));
-            }
-            print_one(stored, args.format);
-            Ok(Exit::Done)
+            let letter = find(&*sink, id).await?;
+            printed(print::one(&letter, args.format, out).map(|()| Exit::Done))
         }
     }
 }
 
-fn print_list(letters: &[StoredDeadLetter], format: Format) {
-    let mut out = std::io::stdout().lock();
-    // A closed pipe is the reader's choice.
-    if format == Format::Json {
-        for stored in letters {
-            let _ = writeln!(out, "{}", summary(stored));
-        }
-        return;
-    }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["id", "reason", "origin", "first seen", "what is wrong"]);
-    for stored in letters {
-        let letter = &stored.letter;
-        let first = letter.violations.first().map_or_else(String::new, |first| format!("{} {}", first.pointer, first.message));
-        let first: String = first.trim().chars().take(90).collect();
-        let seen = stored.first_seen.format("%Y-%m-%d %H:%M:%S").to_string();
-        table.add_row([letter.id.to_string(), letter.reason.to_string(), letter.origin.to_string(), seen, first]);
-    }
-    let _ = writeln!(out, "{table}");
-    for reason in Reason::ALL {
-        let count = letters.iter().filter(|stored| stored.letter.reason == reason).count();
-        if count > 0 {
-            let _ = writeln!(out, "{reason}: {}", grouped(count as u64));
+impl ListArgs {
+    fn filter(&self) -> DeadLetterFilter {
+        DeadLetterFilter {
+            reason: self.reason,
+            stage: self.stage.clone(),
+            topic: self.topic.clone(),
+            since: self.since,
+            until: self.until,
+            ids: None,
+            limit: self.limit,
         }
     }
-    let _ = writeln!(out, "{} shown", grouped(letters.len() as u64));
 }
 
-fn summary(stored: &StoredDeadLetter) -> Value {
-    let letter = &stored.letter;
-    json!({
-        "id": letter.id, "reason": letter.reason, "stage": letter.stage, "topic": letter.origin.topic,
-        "partition": letter.origin.partition, "offset": letter.origin.offset, "firstSeen": stored.first_seen,
-        "attempts": stored.attempts, "errors": letter.violations,
-    })
+/// The one dead letter whose id begins so.
+async fn find(sink: &dyn Sink, id: &str) -> Result<schemas::store::StoredDeadLetter, Failure> {
+    let missing =
+        || Failure::new(Exit::NotSo, format!("there is no dead letter {id:?}; `syncline dead-letters list` shows them"));
+    let ids = ids_beginning(id).ok_or_else(missing)?;
+    let filter = DeadLetterFilter { ids: Some(ids), limit: 2, ..DeadLetterFilter::default() };
+    let mut found = sink.dead_letters(&filter).await?;
+    match found.len() {
+        0 | 1 => found.pop().ok_or_else(missing),
+        _ => Err(Failure::new(Exit::Usage, format!("more than one dead letter begins with {id}; give more of its id"))),
+    }
 }
 
-fn print_one(stored: &StoredDeadLetter, format: Format) {
-    let letter = &stored.letter;
-    let mut out = std::io::stdout().lock();
-    let text = std::str::from_utf8(&letter.value).ok();
-    if format == Format::Json {
-        let mut json = summary(stored);
-        json["timestamp"] = json!(letter.timestamp);
-        json["key"] = letter.key.as_deref().map_or(Value::Null, |key| String::from_utf8_lossy(key).into());
-        let headers = letter.headers.iter().map(|header| json!([header.name, BASE64.encode(&header.value)]));
-        json["headers"] = headers.collect();
-        match text {
-            Some(text) => json["value"] = text.into(),
-            None => json["valueBase64"] = BASE64.encode(&letter.value).into(),
-        }
-        let _ = writeln!(out, "{json}");
-        return;
-    }
-    let _ = writeln!(out, "id          {}", letter.id);
-    let _ = writeln!(out, "reason      {}", letter.reason);
-    let _ = writeln!(out, "stage       {}", letter.stage);
-    let _ = writeln!(out, "origin      {}", letter.origin);
-    let _ = writeln!(out, "timestamp   {}", letter.timestamp.to_rfc3339());
-    let _ = writeln!(out, "first seen  {}", stored.first_seen.to_rfc3339());
-    let _ = writeln!(out, "attempts    {}", stored.attempts);
-    if let Some(key) = &letter.key {
-        let _ = writeln!(out, "key         {}", String::from_utf8_lossy(key));
-    }
-    for header in &letter.headers {
-        let _ = writeln!(out, "header      {}: {}", header.name, String::from_utf8_lossy(&header.value));
-    }
-    for violation in &letter.violations {
-        let _ = writeln!(
-            out,
-            "wrong       {} {}",
-            if violation.pointer.is_empty() { "/" } else { &violation.pointer },
-            violation.message
-        );
-        if !violation.rule.is_empty() {
-            let _ = writeln!(out, "  rule      {}", violation.rule);
+/// All the ids that begin so: from the one that goes on with zeros to the one that goes on with f. `None`: no id does.
+fn ids_beginning(id: &str) -> Option<RangeInclusive<Uuid>> {
+    let filled = |pattern: &str| Uuid::try_parse(&format!("{id}{}", pattern.get(id.len()..)?)).ok();
+    Some(filled("00000000-0000-0000-0000-000000000000")?..=filled("ffffffff-ffff-ffff-ffff-ffffffffffff")?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_means_all_that_begin_so() {
+        let ids = ids_beginning("8BB4e137-1").unwrap();
+        assert_eq!(ids.start().to_string(), "8bb4e137-1000-0000-0000-000000000000");
+        assert_eq!(ids.end().to_string(), "8bb4e137-1fff-ffff-ffff-ffffffffffff");
+        let whole = "8bb4e137-1234-5678-9abc-def012345678";
+        assert_eq!(ids_beginning(whole).unwrap().start().to_string(), whole);
+        for id in ["nope", "8bb4e1371", "8bb4e137-1234-5678-9abc-def0123456789", "é"] {
+            assert_eq!(ids_beginning(id), None, "{id}");
         }
     }
-    match text {
-        Some(text) => {
-            let _ = writeln!(out, "value       {text}");
-        }
-        None => {
-            let _ = writeln!(out, "value (base64) {}", BASE64.encode(&letter.value));
+
+    #[test]
+    fn a_time_that_is_none_says_how_to_write_one() {
+        assert!(time("2026-03-01T08:00:00+01:00").is_ok());
+        for text in ["yesterday", "2026-03-01", "2026-03-01T08:00:00", "1772352000"] {
+            assert!(time(text).unwrap_err().contains("2026-03-01T08:00:00Z"), "{text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `syncline demo`: the whole pipeline on the embedded default, in one command.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,10 +9,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use schemas::{Fault, FaultKind, Outgoing};
+use serde_json::json;
+use tokio::sync::watch;
 
 use super::environment::Overridden;
 use super::exit::Exit;
-use super::{Failure, pipeline, run, summary};
+use super::format::Format;
+use super::{Failure, pipeline, printed, run, summary};
 use crate::api;
 use crate::config::Plan;
 use crate::generate::{Generator, Line};
@@ -33,7 +36,7 @@ pub(super) struct DemoArgs {
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
     /// How many customers to generate
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
     customers: u64,
     /// What they are generated from; the same seed gives the same customers
     #[arg(long, default_value_t = 1)]
@@ -41,24 +44,27 @@ pub(super) struct DemoArgs {
     /// How many of a hundred events are broken, to show dead letters
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
     faulty: u8,
-    /// End when the table is printed
+    /// End when the result is printed
     #[arg(long)]
     exit: bool,
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let base = std::env::var_os("SYNCLINE_DIR").map_or_else(|| PathBuf::from(".syncline"), PathBuf::from).join("demo");
     // The pipeline file reads the folder relative to itself.
     let base = std::path::absolute(&base).map_err(|error| Failure::new(Exit::Stopped, format!("{}: {error}", base.display())))?;
-    empty(&base)?;
     let plan = pipeline::load(&args.file, &embedded(&base))?;
+    empty(&base)?;
     let health = Arc::new(Health::default());
     let stop = run::stop_on_signal()?;
     let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10))).await?;
 
     eprintln!("generating the events of {} customers", summary::grouped(args.customers));
     let began = Instant::now();
-    let produced = produce(&pipeline, &args).await?;
+    let produced = produce(&pipeline, &args, &stop).await?;
     eprintln!("produced {} records in {:.1} s", summary::grouped(produced), began.elapsed().as_secs_f64());
 
     let progress = summary::progress(&pipeline).await;
@@ -66,14 +72,9 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
     worked?;
-    let took = began.elapsed();
-    let mut out = std::io::stdout().lock();
-    // A closed pipe is the reader's choice.
-    let _ = writeln!(out, "{}", summary::table(&pipeline.counters().counts(), took));
-    let _ = writeln!(out, "{}", topics(&pipeline).await?);
-    drop(out);
+    printed(print(&pipeline, began.elapsed(), args.format).await?.map(|()| Exit::Done))?;
     eprintln!("everything is in {}", base.display());
-    if args.exit || !std::io::stdin().is_terminal() {
+    if args.exit || !io::stdin().is_terminal() || *stop.borrow() {
         pipeline.sink().close().await;
         return Ok(Exit::Done);
     }
@@ -87,33 +88,44 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Prints what was done, and what the topics hold.
+async fn print(pipeline: &Pipeline, took: Duration, format: Format) -> Result<io::Result<()>, Fault> {
+    let counts = pipeline.counters().counts();
+    let topics = held(pipeline.plan(), pipeline).await?;
+    let out = &mut io::stdout().lock();
+    Ok(match format {
+        Format::Json => writeln!(out, "{}", json!({"counts": summary::json(&counts, took), "topics": topics})),
+        Format::Text => summary::print(&counts, took, format, out).and_then(|()| writeln!(out, "{}", table(topics))),
+    })
+}
+
 /// The environment in which the shipped file means the embedded broker and store, whatever is set outside.
 fn embedded(dir: &Path) -> Overridden {
     Overridden(BTreeMap::from([("BROKER", None), ("DATABASE_URL", None), ("SYNCLINE_DIR", Some(dir.display().to_string()))]))
 }
 
 fn empty(dir: &Path) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::new(Exit::Stopped, format!("emptying {}: {error}", dir.display()));
+    let failed = |error: io::Error| Failure::new(Exit::Stopped, format!("cannot empty the folder {}: {error}", dir.display()));
     match std::fs::remove_dir_all(dir) {
         Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error)),
     }
     std::fs::create_dir_all(dir).map_err(failed)
 }
 
-async fn produce(pipeline: &Pipeline, args: &DemoArgs) -> Result<u64, Failure> {
+/// Writes the events of the customers, until it is told to stop.
+async fn produce(pipeline: &Pipeline, args: &DemoArgs, stop: &watch::Receiver<bool>) -> Result<u64, Failure> {
     let mut produced = 0;
-    let mut batch = Vec::with_capacity(AT_ONCE);
-    for line in Generator::new(args.seed, args.customers, args.faulty) {
-        batch.push(record(&line)?);
-        if batch.len() == AT_ONCE {
-            produced += batch.len() as u64;
-            pipeline.produce(std::mem::take(&mut batch)).await?;
+    let mut lines = Generator::new(args.seed, args.customers, args.faulty);
+    while !*stop.borrow() {
+        let batch = lines.by_ref().take(AT_ONCE).map(|line| record(&line)).collect::<Result<Vec<_>, _>>()?;
+        if batch.is_empty() {
+            break;
         }
+        produced += batch.len() as u64;
+        pipeline.produce(batch).await?;
     }
-    produced += batch.len() as u64;
-    pipeline.produce(batch).await?;
     Ok(produced)
 }
 
@@ -125,19 +137,19 @@ fn record(line: &Line) -> Result<Outgoing, Fault> {
     record_line::parse(1, &text).map_err(|error| wrong(error.into()))
 }
 
-/// How many records each topic holds, those that hold none left out.
-async fn topics(pipeline: &Pipeline) -> Result<Table, Fault> {
+fn table(topics: BTreeMap<String, u64>) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["topic", "records"]);
-    for (topic, records) in held(pipeline.plan(), pipeline).await? {
+    for (topic, records) in topics {
         table.add_row([topic, summary::grouped(records)]);
     }
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    Ok(table)
+    table
 }
 
+/// How many records each topic holds, those that hold none left out.
 async fn held(plan: &Plan, pipeline: &Pipeline) -> Result<BTreeMap<String, u64>, Fault> {
     let mut held = BTreeMap::new();
     for topic in plan.topics.values().filter(|topic| !topic.internal) {

@@ -1,7 +1,6 @@
 //! `syncline generate`: realistic events as record lines on stdout (spec/5).
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::num::{NonZeroU32, NonZeroU64};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,14 +11,14 @@ use crate::generate::Generator;
 #[command(after_help = "Example: syncline generate --customers 1000 --seed 7 --faulty 2 | syncline produce --file -")]
 pub struct GenerateArgs {
     /// How many customers; each has 3 to 4 events on average.
-    #[arg(long, value_name = "N")]
-    pub customers: NonZeroU64,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub customers: u64,
     /// The seed: the same one gives the same lines on every machine.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
     /// Records a second; as fast as they are taken where it is left out.
-    #[arg(long, value_name = "RECORDS_PER_SECOND")]
-    pub rate: Option<NonZeroU32>,
+    #[arg(long, value_name = "RECORDS_PER_SECOND", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate: Option<u32>,
     /// How many of a hundred records are broken, to be dead letters.
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub faulty: u8,
@@ -39,7 +38,7 @@ pub fn run(args: &GenerateArgs, out: &mut impl Write) -> io::Result<()> {
 
 fn write(args: &GenerateArgs, out: &mut impl Write) -> io::Result<()> {
     let begun = Instant::now();
-    for (written, line) in Generator::new(args.seed, args.customers.get(), args.faulty).enumerate() {
+    for (written, line) in Generator::new(args.seed, args.customers, args.faulty).enumerate() {
         if let Some(rate) = args.rate {
             pace(out, begun, written, rate)?;
         }
@@ -50,7 +49,7 @@ fn write(args: &GenerateArgs, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Waits until so many records are due. What is written is handed on before, so that a slow stream is seen.
-fn pace(out: &mut impl Write, begun: Instant, written: usize, rate: NonZeroU32) -> io::Result<()> {
+fn pace(out: &mut impl Write, begun: Instant, written: usize, rate: u32) -> io::Result<()> {
     let wait = (begun + due_after(written, rate)).saturating_duration_since(Instant::now());
     if wait > Duration::from_millis(1) {
         out.flush()?;
@@ -60,8 +59,8 @@ fn pace(out: &mut impl Write, begun: Instant, written: usize, rate: NonZeroU32) 
 }
 
 /// How long after the first record the one after so many others is due.
-fn due_after(written: usize, rate: NonZeroU32) -> Duration {
-    Duration::from_secs_f64(written as f64 / f64::from(rate.get()))
+fn due_after(written: usize, rate: u32) -> Duration {
+    Duration::from_secs_f64(written as f64 / f64::from(rate))
 }
 
 #[cfg(test)]
@@ -85,7 +84,6 @@ mod tests {
     }
 
     fn args(customers: u64) -> GenerateArgs {
-        let customers = NonZeroU64::new(customers).unwrap();
         GenerateArgs { customers, seed: 7, rate: None, faulty: 10 }
     }
 
@@ -113,7 +111,6 @@ mod tests {
 
     #[test]
     fn a_rate_spaces_the_lines_evenly() {
-        let rate = NonZeroU32::new(200).unwrap();
-        assert_eq!([0, 1, 200, 500].map(|written| due_after(written, rate).as_millis()), [0, 5, 1_000, 2_500]);
+        assert_eq!([0, 1, 200, 500].map(|written| due_after(written, 200).as_millis()), [0, 5, 1_000, 2_500]);
     }
 }

@@ -12,6 +12,9 @@ const READ_BYTES: usize = 256 * 1024;
 /// A longer line is refused: it would have to be held in memory.
 const MAX_LINE_BYTES: usize = 64 * 1024 * 1024;
 
+/// What some editors write before a text in UTF-8. It says nothing, and belongs to no line.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Lines, numbered from 1.
 pub(super) struct Lines {
     from: Box<dyn AsyncBufRead + Send + Unpin>,
@@ -88,6 +91,9 @@ impl Lines {
             self.number += 1;
             if line.last() == Some(&b'\n') {
                 line.pop();
+            }
+            if self.number == 1 && line.starts_with(BYTE_ORDER_MARK) {
+                line.drain(..BYTE_ORDER_MARK.len());
             }
             if !line.trim_ascii().is_empty() {
                 return Ok(Some((self.number, line)));

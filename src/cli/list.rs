@@ -1,13 +1,14 @@
 //! `syncline list`: what a pipeline file may use.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 use transforms::Entry;
 
+use super::Failure;
 use super::format::Format;
+use super::pipeline::PipelineFile;
 use crate::config::Environment;
 use crate::config::listing::{self, Described};
 
@@ -18,9 +19,8 @@ pub struct List {
     /// Of what.
     #[arg(value_enum)]
     what: What,
-    /// The pipeline file whose schemas are listed.
-    #[arg(long, value_name = "FILE", default_value = "pipeline.yaml")]
-    pipeline: PathBuf,
+    #[command(flatten)]
+    pipeline: PipelineFile,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -40,18 +40,26 @@ pub enum What {
 }
 
 impl List {
+    /// All that there is to list.
+    ///
+    /// # Errors
+    ///
+    /// When the pipeline file or one of its schemas cannot be read.
+    pub fn all(&self, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Vec<Described>, Failure> {
+        match self.what {
+            What::Transforms => Ok(listing::transforms(catalogue)),
+            What::Brokers => Ok(listing::brokers()),
+            What::Sinks => Ok(listing::sinks()),
+            What::Schemas => listing::schemas(&self.pipeline.path, environment).map_err(Failure::from),
+        }
+    }
+
     /// Prints the list to `out`, tables `width` characters wide.
     ///
     /// # Errors
     ///
-    /// When `out` cannot be written, or the pipeline file or one of its schemas cannot be read.
-    pub fn run(&self, environment: &dyn Environment, catalogue: &[Entry], out: &mut dyn Write, width: u16) -> io::Result<()> {
-        let all = match self.what {
-            What::Transforms => listing::transforms(catalogue),
-            What::Brokers => listing::brokers(),
-            What::Sinks => listing::sinks(),
-            What::Schemas => listing::schemas(&self.pipeline, environment)?,
-        };
+    /// When `out` cannot be written.
+    pub fn print(&self, all: &[Described], out: &mut dyn Write, width: u16) -> io::Result<()> {
         match self.format {
             Format::Json => writeln!(out, "{:#}", all.iter().map(as_json).collect::<Value>()),
             Format::Text => all.iter().try_for_each(|described| print(described, out, width)),

@@ -53,10 +53,7 @@ impl Failure {
 
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
-        let exit = Exit::from(&fault);
-        // The advice for what is waited for would promise what a command that ends does not do.
-        let message = if exit == Exit::NoAnswer { fault.to_string() } else { format!("{fault}\nhelp: {}", fault.advice()) };
-        Self::new(exit, message)
+        Self::new(Exit::from(&fault), format!("{fault}\nhelp: {}", fault.advice()))
     }
 }
 
@@ -97,7 +94,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("error: .env: {error}");
+        eprintln!("error: .env: {}", unread(&error));
         return Exit::Usage.into();
     }
     let cli = Cli::parse();
@@ -114,29 +111,40 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What is wrong with `.env`. A line is named by its variable only: its value may be a secret.
+fn unread(error: &dotenvy::Error) -> String {
+    match error {
+        dotenvy::Error::LineParse(line, _) => {
+            let name = line.split('=').next().unwrap_or_default().trim();
+            format!("the value of {name:?} cannot be read; look at its quotes, or write NAME=\"value\"")
+        }
+        other => other.to_string(),
+    }
+}
+
 fn run_command(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Run(args) => block_on(run::run(args)),
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Produce(args) => block_on(pipeline::produce(args)),
         Command::Consume(args) => block_on(pipeline::consume(args)),
-        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| true)),
+        Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| Exit::Done)),
         Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
         Command::List(list) => {
-            printed(list.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), width()).map(|()| true))
+            let all = list.all(&environment::Process, transforms::CATALOGUE)?;
+            printed(list.print(&all, &mut io::stdout(), width()).map(|()| Exit::Done))
         }
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }
 }
 
-/// How a command ends that only prints: whether what was asked about is so. A closed pipe is the reader's choice.
-fn printed(result: io::Result<bool>) -> Result<Exit, Failure> {
+/// How a command ends that prints its result. A closed pipe is the reader's choice.
+fn printed(result: io::Result<Exit>) -> Result<Exit, Failure> {
     match result {
-        Ok(true) => Ok(Exit::Done),
-        Ok(false) => Ok(Exit::NotSo),
+        Ok(exit) => Ok(exit),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(error) => Err(Failure::new(Exit::Stopped, format!("cannot print: {error}"))),
+        Err(error) => Err(Failure::new(Exit::Stopped, format!("cannot print the result: {error}"))),
     }
 }
 

@@ -6,22 +6,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use schemas::SystemClock;
+use schemas::{SystemClock, TopicName};
 
+use super::consume::ConsumeError;
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
-use crate::config::{self, Environment, Plan, TopicPlan};
+use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
 use crate::run::{Health, Options, Pipeline, patiently};
 use crate::topics::Topics;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
 pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
-    let checked = config::load(file, environment, transforms::CATALOGUE);
-    let checked = checked.map_err(|errors| Failure::told(Exit::Stopped, config::render::text(errors.findings(), coloured())))?;
+    let checked = config::load(file, environment, transforms::CATALOGUE)?;
     if !checked.warnings.is_empty() {
         eprintln!("{}", config::render::text(&checked.warnings, coloured()));
     }
     Ok(checked.plan)
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::told(Exit::Stopped, config::render::text(errors.findings(), coloured()))
+    }
 }
 
 /// Whether stderr is a terminal that shows colours.
@@ -44,35 +50,64 @@ fn owner() -> String {
     format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
 }
 
+/// The pipeline file of commands whose arguments are about something else. `run`, `check` and `demo`, which are about the file
+/// itself, take it as their argument (spec/5).
+#[derive(Debug, Args)]
+pub(super) struct PipelineFile {
+    /// The pipeline file
+    #[arg(id = "pipeline", long, value_name = "FILE", default_value = "pipeline.yaml", global = true, display_order = 100)]
+    pub(super) path: PathBuf,
+}
+
 /// A command's own arguments, and the pipeline file whose brokers and topics it works with.
 #[derive(Debug, Args)]
 pub(super) struct WithFile<T: Args> {
-    /// The pipeline file, for its brokers and topics
-    #[arg(long = "pipeline", value_name = "FILE", default_value = "pipeline.yaml")]
-    pipeline: PathBuf,
     #[command(flatten)]
     command: T,
+    #[command(flatten)]
+    pipeline: PipelineFile,
 }
 
 /// Record lines into the broker of the pipeline file.
 pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Failure> {
-    let plan = load(&args.pipeline, &environment::Process)?;
+    let plan = load(&args.pipeline.path, &environment::Process)?;
     let broker = default_broker(&plan).await?;
     let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
     let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
-    produced.map_err(|error| Failure::new(error.exit(), error.to_string()))?;
-    Ok(Exit::Done)
+    match produced {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
+    }
 }
 
 /// A topic's records as record lines.
 pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
-    let plan = load(&args.pipeline, &environment::Process)?;
+    let plan = load(&args.pipeline.path, &environment::Process)?;
     let broker = default_broker(&plan).await?;
     match args.command.run(broker, &mut std::io::stdout()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
-        Err(error) => Err(Failure::new(error.exit(), error.to_string())),
+        Err(ref error @ ConsumeError::NoTopic(ref topic)) => {
+            Err(Failure::new(error.exit(), advised(error, Some(&instead(&plan, topic)))))
+        }
+        Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
     }
+}
+
+/// What to do about a topic that is not there.
+fn instead(plan: &Plan, topic: &TopicName) -> String {
+    match plan.topics.get(topic) {
+        Some(topic) if topic.internal => "it is internal: its records never leave the process".into(),
+        Some(_) => "nothing was written to it yet: `syncline produce` and `syncline run` make the topics that they write".into(),
+        None => {
+            let known = plan.topics.values().filter(|topic| !topic.internal).map(|topic| topic.name.as_str());
+            config::did_you_mean(topic.as_str(), known, "the pipeline file declares no topic")
+        }
+    }
+}
+
+fn advised(error: &dyn std::error::Error, advice: Option<&str>) -> String {
+    advice.map_or_else(|| error.to_string(), |advice| format!("{error}\nhelp: {advice}"))
 }
 
 /// The broker that the plan's topics are on.

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use schemas::{Fault, Outgoing, TopicName};
+use schemas::{Fault, FaultKind, Outgoing, TopicName};
 use serde_json::json;
 
 use self::source::{Batch, End, Source, Targets};
@@ -42,7 +42,7 @@ pub struct Produce {
 #[derive(Debug, thiserror::Error)]
 pub enum ProduceError {
     /// A line is no record, or names a topic that does not exist.
-    #[error("{}: {line}; the {written} records before it are written", file.display())]
+    #[error("{}: {line}; {}", file.display(), before(*written))]
     Line {
         /// The file.
         file: PathBuf,
@@ -52,7 +52,7 @@ pub enum ProduceError {
         written: u64,
     },
     /// The file cannot be read.
-    #[error("cannot read {}: {source}; {written} records are written", file.display())]
+    #[error("cannot read {}: {source}; {}", file.display(), before(*written))]
     File {
         /// The file.
         file: PathBuf,
@@ -62,9 +62,9 @@ pub enum ProduceError {
         source: io::Error,
     },
     /// The broker does not take the records.
-    #[error("{source}; {written} records are known to be written")]
+    #[error("{source}; {}", but_for_the_last_batch(source, *written))]
     Broker {
-        /// How many records are durable; those of the last batch may be as well.
+        /// How many records are known to be durable.
         written: u64,
         /// Why.
         source: Fault,
@@ -75,6 +75,15 @@ pub enum ProduceError {
 }
 
 impl ProduceError {
+    /// What to do about it, where that does not follow from what is wrong.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        match self {
+            Self::Broker { source, .. } => Some(source.advice()),
+            Self::Line { .. } | Self::File { .. } | Self::Print(_) => None,
+        }
+    }
+
     /// The exit code of the command.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -83,6 +92,25 @@ impl ProduceError {
             Self::Broker { source, .. } => Exit::from(source),
             Self::Print(_) => Exit::Stopped,
         }
+    }
+}
+
+fn before(written: u64) -> String {
+    match written {
+        0 => "nothing is written".into(),
+        1 => "the record before it is written".into(),
+        _ => format!("the {written} records before it are written"),
+    }
+}
+
+/// A full device takes nothing of a batch; of what else goes wrong, it may be learned too late (see [`Topics::write`]).
+fn but_for_the_last_batch(fault: &Fault, written: u64) -> String {
+    let first = if written == 1 { "the first record is".to_owned() } else { format!("the first {written} records are") };
+    match (fault.kind(), written) {
+        (FaultKind::Full, 0) => "nothing is written".into(),
+        (FaultKind::Full, _) => format!("{first} written, and nothing after"),
+        (_, 0) => "no record is known to be written; the first ones may be".into(),
+        _ => format!("{first} known to be written; those after may be"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `syncline run`: the pipeline, until told to stop or caught up.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 
 use super::exit::Exit;
 use super::format::Format;
-use super::{Failure, environment, pipeline, summary};
+use super::{Failure, environment, pipeline, printed, summary};
 use crate::api;
 use crate::run::{Health, Pipeline};
 
@@ -73,8 +74,8 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
     let worked = pipeline.run_until_caught_up(stop).await;
     progress.finish();
     worked?;
-    summary::print(&pipeline.counters().counts(), began.elapsed(), args.format);
-    Ok(Exit::Done)
+    let counts = pipeline.counters().counts();
+    printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| Exit::Done))
 }
 
 fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {

@@ -1,11 +1,12 @@
 //! What a run tells people while it goes and when it is done.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 
 use super::format::Format;
 use crate::run::{Counts, Pipeline};
@@ -45,20 +46,19 @@ impl Progress {
 }
 
 /// Prints what a run did.
-pub(super) fn print(counts: &Counts, took: Duration, format: Format) {
-    let text = match format {
-        Format::Text => table(counts, took).to_string(),
-        Format::Json => json(counts, took),
-    };
-    // A closed pipe is the reader's choice.
-    let _ = writeln!(std::io::stdout(), "{text}");
+pub(super) fn print(counts: &Counts, took: Duration, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text => writeln!(out, "{}", table(counts, took)),
+        Format::Json => writeln!(out, "{}", json(counts, took)),
+    }
 }
 
-fn json(counts: &Counts, took: Duration) -> String {
+/// The summary for programs.
+pub(super) fn json(counts: &Counts, took: Duration) -> Value {
     let mut json = serde_json::to_value(counts).unwrap_or_default();
     json["seconds"] = took.as_secs_f64().into();
     json["records_per_second"] = rate(counts, took).into();
-    json.to_string()
+    json
 }
 
 fn rate(counts: &Counts, took: Duration) -> f64 {
@@ -67,7 +67,7 @@ fn rate(counts: &Counts, took: Duration) -> f64 {
 }
 
 /// The summary as a table of two columns.
-pub(super) fn table(counts: &Counts, took: Duration) -> Table {
+fn table(counts: &Counts, took: Duration) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     let mut row = |name: String, value: String| {

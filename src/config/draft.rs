@@ -158,7 +158,9 @@ impl<'t> Builder<'t> {
     fn not_yaml(&self, error: &ScanError) -> Refusal {
         let at = self.offsets.byte(error.marker().index());
         let place = Place { span: at..at, pointer: String::new() };
-        let help = if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
+        let help = if error.info().contains("tab") {
+            "indent with blanks: YAML takes no tabs there"
+        } else if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
             "between brackets a `${}` needs quotes: \"${NAME}\""
         } else {
             "look at the indentation, the quotes and the brackets here and in the lines above"
@@ -298,6 +300,19 @@ impl Node {
                 member.value.repoint(pointer, from);
             }),
         }
+    }
+
+    /// The members of a map; none of anything else.
+    pub(super) fn members(&self) -> &[Member] {
+        match &self.content {
+            Content::Map(members) => members,
+            Content::Scalar(_) | Content::List(_) => &[],
+        }
+    }
+
+    /// The value of that name in a map.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        self.members().iter().find(|member| member.name == name).map(|member| &member.value)
     }
 
     /// The node at a path of member names and list indices; the deepest that exists on the way.

@@ -116,6 +116,11 @@ impl Finding {
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
+    /// Whether there is a text that it stands in.
+    pub(super) fn has_text(&self) -> bool {
+        !self.text().is_empty()
+    }
+
     /// The line on which it begins.
     pub(super) fn line(&self) -> &str {
         let (before, after) = self.text().split_at(self.start());

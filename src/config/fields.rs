@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use schemas::TopicName;
+use schemas::quantity::{DURATION, SIZE};
 use serde_json::Value;
 
 use super::draft::{Content, Member, Node, Place};
 use super::error::{Finding, Report};
 use super::grammar::{IDENTIFIER_RULE, Key, Kind, NAME_RULE, Table, is_identifier, is_name};
+use super::suggest;
 use super::suggest::did_you_mean;
 use super::typed::Typed;
-use super::{quantity, suggest};
 
 /// A map whose keys were compared with a table. A value of a wrong type is reported when it is read, and reads as left out.
 pub(super) struct Fields<'n> {
@@ -109,8 +110,9 @@ impl<'n> Fields<'n> {
     pub(super) fn duration(&self, name: &str, report: &mut Report) -> Duration {
         let Kind::Duration { default, max_ms } = *self.kind(name) else { return Duration::ZERO };
         let max = Duration::from_millis(max_ms);
-        let default = quantity::duration(default).unwrap_or_default();
-        self.quantity(name, report, |text| match quantity::duration(text)? {
+        let read = |text: &str| DURATION.read(text).map(Duration::from_millis);
+        let default = read(default).unwrap_or_default();
+        self.quantity(name, report, |text| match read(text).map_err(|error| error.to_string())? {
             duration if duration > max => Err(format!("`{name}` is {text}, and may be {}s at most", max.as_secs())),
             duration => Ok(duration),
         })
@@ -120,8 +122,8 @@ impl<'n> Fields<'n> {
     /// A size in bytes within its bounds, or its default.
     pub(super) fn size_bytes(&self, name: &str, report: &mut Report) -> u64 {
         let Kind::Size { default, min, max } = *self.kind(name) else { return 0 };
-        let default = quantity::size_bytes(default).unwrap_or_default();
-        self.quantity(name, report, |text| match quantity::size_bytes(text)? {
+        let default = SIZE.read(default).unwrap_or_default();
+        self.quantity(name, report, |text| match SIZE.read(text).map_err(|error| error.to_string())? {
             size if !(min..=max).contains(&size) => Err(format!("`{name}` is {text}, and must be between {min}B and {max}B")),
             size => Ok(size),
         })
@@ -218,6 +220,9 @@ fn wrong_type<T>(node: &Node, name: &str, wanted: &str, report: &mut Report) -> 
 }
 
 fn unknown_key_help<'k>(name: &str, known: impl Iterator<Item = &'k str> + Clone, table: &str) -> String {
+    if name == "<<" {
+        return "YAML 1.2 has no merge keys: write the members out, or take a whole map by its alias (`name: *anchor`)".into();
+    }
     let takes = match suggest::listed(known.clone()) {
         none if none.is_empty() => format!("{table} takes no keys"),
         listed => format!("{table} takes {listed}"),

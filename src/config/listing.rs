@@ -7,7 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 use transforms::{Entry, Shape};
 
+use super::draft::{Content, Node, Place};
 use super::environment::Environment;
+use super::error::{ConfigErrors, Finding, Report};
+use super::expand;
 use super::grammar::{BROKERS, Kind, SINK, Table};
 use super::parameters::{self, Parameter};
 
@@ -103,26 +106,30 @@ fn options(table: &Table) -> Vec<Parameter> {
 ///
 /// # Errors
 ///
-/// When the pipeline file or a schema cannot be read.
-pub fn schemas(pipeline: &Path, environment: &dyn Environment) -> io::Result<Vec<Described>> {
-    let read = |path: &Path| {
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
-        environment.read(path).map_err(named)
-    };
-    let invalid = |path: &Path, why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", path.display()));
-    let file = super::written(&read(pipeline)?).map_err(|errors| invalid(pipeline, errors.to_string()))?;
-    let mut topics: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (topic, options) in file["topics"].as_object().into_iter().flatten() {
-        if let Some(schema) = options["schema"].as_str() {
-            topics.entry(schema).or_default().push(topic);
+/// Every schema that cannot be read; or that the pipeline file is no YAML.
+pub fn schemas(pipeline: &Path, environment: &dyn Environment) -> Result<Vec<Described>, ConfigErrors> {
+    let text = super::read(pipeline, environment)?;
+    let mut file = super::parsed(pipeline, &text)?;
+    // What is wrong elsewhere in the file is for `check` to tell.
+    expand::expand(&mut file, pipeline.parent().unwrap_or(Path::new("")), environment, &mut Report::new());
+    let mut topics: BTreeMap<&str, (&Place, Vec<&str>)> = BTreeMap::new();
+    for topic in file.member("topics").map_or(&[][..], Node::members) {
+        if let Some(Node { place, content: Content::Scalar(schema) }) = topic.value.member("schema") {
+            topics.entry(&schema.text).or_insert((place, Vec::new())).1.push(&topic.name);
         }
     }
-    let described = topics.into_iter().map(|(name, topics)| {
+    let mut report = Report::new();
+    let described = topics.into_iter().filter_map(|(name, (place, topics))| {
         let path = pipeline.with_file_name(name);
-        let schema: Value = serde_json::from_str(&read(&path)?).map_err(|error| invalid(&path, error.to_string()))?;
-        Ok(schema_of(name, &topics, &schema))
+        let schema = environment.read(&path).and_then(|text| serde_json::from_str::<Value>(&text).map_err(io::Error::from));
+        let unread = |error| {
+            let message = format!("the schema {} cannot be read", path.display());
+            report.push(Finding::error(place.clone(), message).cause(error).help("the path is relative to the pipeline file"));
+        };
+        schema.map_err(unread).ok().map(|schema| schema_of(name, &topics, &schema))
     });
-    described.collect()
+    let described: Vec<_> = described.collect();
+    if report.has_errors() { Err(ConfigErrors::new(pipeline, report.close(pipeline, &text))) } else { Ok(described) }
 }
 
 fn schema_of(name: &str, topics: &[&str], schema: &Value) -> Described {

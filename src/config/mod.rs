@@ -18,7 +18,6 @@ mod hash;
 pub mod listing;
 mod parameters;
 mod plan;
-mod quantity;
 pub mod render;
 mod suggest;
 mod typed;
@@ -33,7 +32,9 @@ pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
 pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
-use draft::Place;
+pub(crate) use suggest::did_you_mean;
+
+use draft::{Node, Place};
 use error::Report;
 
 /// A file that can run.
@@ -50,16 +51,27 @@ pub struct Checked {
 ///
 /// Everything that is wrong with it.
 pub fn load(path: &Path, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Checked, ConfigErrors> {
-    match environment.read(path) {
-        Ok(text) => check(&text, path, environment, catalogue),
-        Err(error) => {
-            let mut report = Report::new();
-            let place = Place { span: 0..0, pointer: String::new() };
-            let finding = Finding::error(place, format!("the pipeline file {} cannot be read", path.display())).cause(error);
-            report.push(finding.help("name it as in `syncline check path/to/pipeline.yaml`"));
-            Err(ConfigErrors::new(path, report.close(path, "")))
-        }
-    }
+    check(&read(path, environment)?, path, environment, catalogue)
+}
+
+/// The text of a pipeline file.
+fn read(path: &Path, environment: &dyn Environment) -> Result<String, ConfigErrors> {
+    environment.read(path).map_err(|error| {
+        let mut report = Report::new();
+        let place = Place { span: 0..0, pointer: String::new() };
+        let finding = Finding::error(place, format!("the pipeline file {} cannot be read", path.display())).cause(error);
+        report.push(finding.help("name it as in `syncline check path/to/pipeline.yaml`"));
+        ConfigErrors::new(path, report.close(path, ""))
+    })
+}
+
+/// The text of a pipeline file as a tree.
+fn parsed(path: &Path, text: &str) -> Result<Node, ConfigErrors> {
+    draft::parse(text).map_err(|findings| {
+        let mut report = Report::new();
+        findings.into_iter().for_each(|finding| report.push(finding));
+        ConfigErrors::new(path, report.close(path, text))
+    })
 }
 
 /// Checks the text of a pipeline file. `path` is the file's name: messages show it, and relative paths start from its folder.
@@ -92,9 +104,5 @@ pub fn check(text: &str, path: &Path, environment: &dyn Environment, catalogue: 
 ///
 /// What keeps the text from being one YAML document.
 pub fn written(text: &str) -> Result<serde_json::Value, ConfigErrors> {
-    draft::parse(text).map(|root| root.to_json()).map_err(|findings| {
-        let mut report = Report::new();
-        findings.into_iter().for_each(|finding| report.push(finding));
-        ConfigErrors::new(Path::new(""), report.close(Path::new(""), text))
-    })
+    parsed(Path::new(""), text).map(|root| root.to_json())
 }

@@ -35,6 +35,38 @@ pub fn json(findings: &[Finding]) -> Value {
     findings.iter().map(one).collect()
 }
 
+/// Findings as a SARIF 2.1.0 log of one run (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/>). Lines and columns count from 1;
+/// columns count Unicode characters.
+#[must_use]
+pub fn sarif(findings: &[Finding]) -> Value {
+    let one = |finding: &Finding| {
+        let notes = [Some(finding.message()), finding.reason(), finding.advice()];
+        let mut location = json!({"artifactLocation": {"uri": finding.file().replace('\\', "/")}});
+        if finding.has_text() {
+            let (line, column) = finding.line_and_column();
+            let end = column + finding.marked().max(1);
+            location["region"] = json!({"startLine": line, "startColumn": column, "endColumn": end});
+        }
+        json!({
+            "ruleId": "pipeline",
+            "level": finding.severity().as_str(),
+            "message": {"text": notes.into_iter().flatten().collect::<Vec<_>>().join("\n")},
+            "locations": [{"physicalLocation": location, "logicalLocations": [{"fullyQualifiedName": finding.pointer()}]}],
+        })
+    };
+    let about = "The pipeline file can run, and does what it seems to.";
+    let rules = json!([{"id": "pipeline", "shortDescription": {"text": about}}]);
+    json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {"name": "syncline", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
+            "columnKind": "unicodeCodePoints",
+            "results": findings.iter().map(one).collect::<Value>(),
+        }],
+    })
+}
+
 fn one(finding: &Finding, paint: &Paint) -> String {
     let (line, column) = finding.line_and_column();
     let gutter = " ".repeat(line.to_string().len());
@@ -45,10 +77,15 @@ fn one(finding: &Finding, paint: &Paint) -> String {
     let mut add = |line: std::fmt::Arguments<'_>| {
         let _ = writeln!(out, "{}", std::fmt::format(line).trim_end());
     };
-    add(format_args!("{gutter}{} {}:{line}:{column}", paint.dim("-->"), finding.file()));
-    add(format_args!("{gutter} {}", paint.dim("|")));
-    add(format_args!("{} {excerpt}", paint.dim(&format!("{line} |"))));
-    add(format_args!("{gutter} {} {}", paint.dim("|"), paint.marks(&marks, severity)));
+    if finding.has_text() {
+        add(format_args!("{gutter}{} {}:{line}:{column}", paint.dim("-->"), finding.file()));
+        add(format_args!("{gutter} {}", paint.dim("|")));
+        add(format_args!("{} {excerpt}", paint.dim(&format!("{line} |"))));
+        add(format_args!("{gutter} {} {}", paint.dim("|"), paint.marks(&marks, severity)));
+    } else {
+        // Of a file that is empty, or cannot be read, no line can be shown.
+        add(format_args!("{gutter}{} {}", paint.dim("-->"), finding.file()));
+    }
     let notes = [("cause", finding.reason()), ("help", finding.advice())];
     for (name, note) in notes.into_iter().filter_map(|(name, note)| Some((name, note?))) {
         let indented = note.replace('\n', &format!("\n{gutter}   {}", " ".repeat(name.len() + 2)));

@@ -9,7 +9,7 @@ pub(super) fn nearest<'k>(name: &str, known: impl IntoIterator<Item = &'k str>) 
 }
 
 /// A help text: the nearest name, else all of them. `none` is said where there are none at all.
-pub(super) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>, none: &str) -> String {
+pub(crate) fn did_you_mean<'k>(name: &str, known: impl IntoIterator<Item = &'k str>, none: &str) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     match (nearest(name, known.iter().copied()), known.is_empty()) {
         (Some(meant), _) => format!("did you mean `{meant}`?"),

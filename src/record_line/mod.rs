@@ -18,6 +18,7 @@
 //! name come together).
 
 mod headers;
+mod members;
 mod parse;
 mod print;
 #[cfg(test)]

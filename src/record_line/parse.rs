@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use schemas::{Outgoing, TopicName};
-use serde::{Deserialize, Deserializer};
+use schemas::{Header, Outgoing, TopicName};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::headers::Headers;
+use super::members::{Member, Members, Text};
 
 /// Why a line is no record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,40 +31,11 @@ impl InvalidLine {
     }
 }
 
-/// The members as they are written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line<'a> {
-    topic: TopicName,
-    partition: Option<u32>,
-    /// Where the record was read: a line that was printed can be written again, and gets an offset of its own.
-    #[serde(rename = "offset")]
-    _offset: Option<u64>,
-    timestamp: Option<DateTime<Utc>>,
-    #[serde(borrow)]
-    key: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    key_base64: Option<Cow<'a, str>>,
-    #[serde(default)]
-    headers: Headers,
-    #[serde(borrow, default, deserialize_with = "present")]
-    value: Option<&'a RawValue>,
-    #[serde(borrow)]
-    raw: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    raw_base64: Option<Cow<'a, str>>,
-}
-
-/// A `value` that is there: `null` is one, other than an absent one.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
 /// The record in `text`, which is line `line` (from 1) of its file, without the line's end.
 ///
 /// # Errors
 ///
-/// [`InvalidLine`], which names the line and what is wrong with it.
+/// [`InvalidLine`], which names the line, the member, and what it must be.
 pub fn parse(line: u64, text: &[u8]) -> Result<Outgoing, InvalidLine> {
     let not_utf8 = |error: std::str::Utf8Error| InvalidLine {
         line,
@@ -71,42 +43,121 @@ pub fn parse(line: u64, text: &[u8]) -> Result<Outgoing, InvalidLine> {
         what: "not UTF-8; give such bytes as `raw_base64`".into(),
     };
     let text = std::str::from_utf8(text).map_err(not_utf8)?;
-    let parsed: Line<'_> = serde_json::from_str(text).map_err(|error| located(line, &error))?;
-    let timestamp = parsed.timestamp;
-    let key = key_of(&parsed).map_err(|what| InvalidLine::new(line, what))?;
-    let value = value_of(&parsed).map_err(|what| InvalidLine::new(line, what))?;
-    Ok(Outgoing { topic: parsed.topic, partition: parsed.partition, key, value, headers: parsed.headers.0, timestamp })
+    let members: Members<'_> = serde_json::from_str(text).map_err(|error| located(line, &error))?;
+    Read { line, text, members }.record()
 }
 
-fn key_of(line: &Line<'_>) -> Result<Option<Vec<u8>>, String> {
-    match (&line.key, &line.key_base64) {
-        (Some(_), Some(_)) => Err("give `key` or `key_base64`, not both".into()),
-        (Some(key), None) => Ok(Some(key.as_bytes().to_vec())),
-        (None, Some(base64)) => decoded("key_base64", base64).map(Some),
-        (None, None) => Ok(None),
+/// A line whose members are told apart, and not yet read.
+struct Read<'a> {
+    line: u64,
+    text: &'a str,
+    members: Members<'a>,
+}
+
+impl<'a> Read<'a> {
+    fn record(&self) -> Result<Outgoing, InvalidLine> {
+        // Where a record was read means nothing to where it is written: it gets an offset of its own.
+        self.number::<u64>(Member::Offset)?;
+        Ok(Outgoing {
+            topic: self.topic()?,
+            partition: self.number(Member::Partition)?,
+            key: self.key()?,
+            value: self.value()?,
+            headers: self.headers()?,
+            timestamp: self.timestamp()?,
+        })
     }
-}
 
-fn value_of(line: &Line<'_>) -> Result<Vec<u8>, String> {
-    match (line.value, &line.raw, &line.raw_base64) {
-        (Some(value), None, None) => Ok(value.get().as_bytes().to_vec()),
-        (None, Some(raw), None) => Ok(raw.as_bytes().to_vec()),
-        (None, None, Some(base64)) => decoded("raw_base64", base64),
-        (None, None, None) => Err("no value; give one of `value`, `raw` and `raw_base64`".into()),
-        _ => Err("more than one value; give one of `value`, `raw` and `raw_base64`".into()),
+    fn topic(&self) -> Result<TopicName, InvalidLine> {
+        let raw = self.members.given(Member::Topic).ok_or_else(|| InvalidLine::new(self.line, "no `topic`"))?;
+        let name = self.text_of(Member::Topic, raw)?;
+        TopicName::try_from(name.as_ref()).map_err(|error| self.wrong(raw, format!("`topic`: {error}")))
     }
-}
 
-fn decoded(member: &str, base64: &str) -> Result<Vec<u8>, String> {
-    BASE64_STANDARD.decode(base64).map_err(|error| format!("`{member}` is no base64: {error}"))
+    fn number<T: for<'d> Deserialize<'d>>(&self, member: Member) -> Result<Option<T>, InvalidLine> {
+        let read = |raw: &RawValue| {
+            let must = || self.must(member, raw, "a whole number from 0");
+            serde_json::from_str(raw.get()).map_err(|_| must())
+        };
+        self.members.given(member).map(read).transpose()
+    }
+
+    fn timestamp(&self) -> Result<Option<DateTime<Utc>>, InvalidLine> {
+        let read = |raw: &RawValue| {
+            let must = || self.must(Member::Timestamp, raw, r#"an RFC 3339 time with its zone, such as "2026-03-01T08:00:00Z""#);
+            serde_json::from_str(raw.get()).map_err(|_| must())
+        };
+        self.members.given(Member::Timestamp).map(read).transpose()
+    }
+
+    fn key(&self) -> Result<Option<Vec<u8>>, InvalidLine> {
+        match (self.members.given(Member::Key), self.members.given(Member::KeyBase64)) {
+            (Some(_), Some(_)) => Err(InvalidLine::new(self.line, "give `key` or `key_base64`, not both")),
+            (Some(key), None) => self.text_of(Member::Key, key).map(|key| Some(key.into_owned().into_bytes())),
+            (None, Some(base64)) => self.decoded(Member::KeyBase64, base64).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn value(&self) -> Result<Vec<u8>, InvalidLine> {
+        const ONE_OF: &str = "give one of `value`, `raw` and `raw_base64`";
+        // Of these three, `null` is a value where JSON is given, and says nothing elsewhere.
+        match (self.members.get(Member::Value), self.members.given(Member::Raw), self.members.given(Member::RawBase64)) {
+            (Some(value), None, None) => Ok(value.get().as_bytes().to_vec()),
+            (None, Some(raw), None) => self.text_of(Member::Raw, raw).map(|raw| raw.into_owned().into_bytes()),
+            (None, None, Some(base64)) => self.decoded(Member::RawBase64, base64),
+            (None, None, None) => Err(InvalidLine::new(self.line, format!("no value; {ONE_OF}"))),
+            _ => Err(InvalidLine::new(self.line, format!("more than one value; {ONE_OF}"))),
+        }
+    }
+
+    fn headers(&self) -> Result<Vec<Header>, InvalidLine> {
+        let Some(raw) = self.members.get(Member::Headers) else { return Ok(Vec::new()) };
+        match serde_json::from_str(raw.get()) {
+            Ok(Headers(headers)) => Ok(headers),
+            Err(error) => Err(self.wrong(raw, format!("`headers`: {}", without_place(&error)))),
+        }
+    }
+
+    fn text_of(&self, member: Member, raw: &'a RawValue) -> Result<Cow<'a, str>, InvalidLine> {
+        let read: Result<Text<'a>, _> = serde_json::from_str(raw.get());
+        read.map(|Text(text)| text).map_err(|_| self.must(member, raw, "a text"))
+    }
+
+    fn decoded(&self, member: Member, raw: &'a RawValue) -> Result<Vec<u8>, InvalidLine> {
+        let text = self.text_of(member, raw)?;
+        BASE64_STANDARD.decode(text.as_bytes()).map_err(|error| {
+            let why = error.to_string();
+            self.wrong(raw, format!("`{}` is no base64: {}", member.name(), why.trim_end_matches('.').to_lowercase()))
+        })
+    }
+
+    fn must(&self, member: Member, raw: &RawValue, be: &str) -> InvalidLine {
+        /// How much of a value is quoted, in characters.
+        const QUOTED: usize = 60;
+        let (quoted, more) = match raw.get().char_indices().nth(QUOTED) {
+            Some((end, _)) => (&raw.get()[..end], "..."),
+            None => (raw.get(), ""),
+        };
+        self.wrong(raw, format!("`{}` must be {be}, and is {quoted}{more}", member.name()))
+    }
+
+    /// Something is wrong with this value: it is a piece of the line's own text, so its place is known.
+    fn wrong(&self, raw: &RawValue, what: String) -> InvalidLine {
+        let at = (raw.get().as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        InvalidLine { line: self.line, column: at.map(|at| at + 1), what }
+    }
 }
 
 /// serde_json writes the place behind its message, as a line of its own text; here it is the column of the file's line.
 fn located(line: u64, error: &serde_json::Error) -> InvalidLine {
+    InvalidLine { line, column: (error.column() > 0).then(|| error.column()), what: without_place(error) }
+}
+
+fn without_place(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let what = match message.rsplit_once(" at line ") {
+    match message.rsplit_once(" at line ") {
         Some((what, _)) => what.to_owned(),
         None => message,
-    };
-    InvalidLine { line, column: (error.column() > 0).then(|| error.column()), what }
+    }
 }

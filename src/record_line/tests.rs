@@ -49,6 +49,15 @@ fn no_key_and_an_empty_key_are_two_things() {
 }
 
 #[test]
+fn names_may_be_escaped_and_null_is_only_a_value() {
+    let record = parsed(
+        r#"{"\u0074opic":"\u0074","value":null,"raw":null,"raw_base64":null,"partition":null,"timestamp":null,"key_base64":null}"#,
+    );
+    assert_eq!((record.topic.as_str(), record.value.as_slice()), ("t", b"null".as_slice()));
+    assert_eq!((record.partition, record.timestamp, record.key), (None, None, None));
+}
+
+#[test]
 fn every_member_is_taken() {
     let line = r#"{"topic":"t","partition":3,"offset":8,"timestamp":"2026-03-01T09:00:00.000001+01:00","key":"k",
         "headers":{"b":"1","a":{"base64":"/w=="},"c":["x",{"base64":""},"y"],"none":[]},"value":1}"#;
@@ -62,20 +71,37 @@ fn every_member_is_taken() {
 #[test]
 fn a_wrong_line_is_named_with_what_is_wrong() {
     let cases = [
-        (r#"{"topic":"t","vlaue":1}"#, "line 7, column 20: unknown field `vlaue`"),
+        (r#"{"topic":"t","vlaue":1}"#, "unknown member `vlaue`; known: `topic`, `partition`"),
         (r#"{"topic":"t"}"#, "line 7: no value; give one of `value`, `raw` and `raw_base64`"),
         (r#"{"topic":"t","value":1,"raw":"x"}"#, "line 7: more than one value"),
-        (r#"{"topic":"t","raw_base64":"?"}"#, "line 7: `raw_base64` is no base64"),
+        (r#"{"topic":"t","raw_base64":"?"}"#, "line 7, column 27: `raw_base64` is no base64: invalid symbol 63, offset 0"),
         (r#"{"topic":"t","raw":"","key":"a","key_base64":""}"#, "line 7: give `key` or `key_base64`, not both"),
-        (r#"{"value":1}"#, "line 7, column 11: missing field `topic`"),
-        (r#"{"topic":"a b","value":1}"#, "\"a b\" is no topic name"),
-        (r#"{"topic":"t","value":1,"topic":"t"}"#, "duplicate field `topic`"),
+        (r#"{"value":1}"#, "line 7: no `topic`"),
+        (r#"{"topic":"a b","value":1}"#, "line 7, column 10: `topic`: \"a b\" is no topic name"),
+        (r#"{"topic":"t","value":1,"topic":"t"}"#, "the member `topic` stands twice"),
         (r#"{"topic":"t","value":{"a":}}"#, "line 7, column 27: expected value"),
-        (r#"{"topic":"t","value":1,"timestamp":"yesterday"}"#, "line 7, column 46: "),
-        (r#"{"topic":"t","value":1,"headers":{"a":1}}"#, "expected a text, `{\"base64\": \"...\"}`, or an array of these"),
-        (r#"{"topic":"t","value":1,"partition":-1}"#, "invalid value: integer `-1`, expected u32"),
+        (
+            r#"{"topic":"t","value":1,"timestamp":"yesterday"}"#,
+            r#"line 7, column 36: `timestamp` must be an RFC 3339 time with its zone, such as "2026-03-01T08:00:00Z", and is "yesterday""#,
+        ),
+        (r#"{"topic":"t","value":1,"timestamp":"2026-03-01T08:00:00"}"#, "and is \"2026-03-01T08:00:00\""),
+        (r#"{"topic":"t","value":1,"timestamp":"2026-13-01T08:00:00Z"}"#, "`timestamp` must be an RFC 3339 time"),
+        (r#"{"topic":"t","value":1,"timestamp":1772352000}"#, "`timestamp` must be an RFC 3339 time"),
+        (r#"{"topic":"t","value":1,"key":12}"#, "line 7, column 30: `key` must be a text, and is 12"),
+        (
+            r#"{"topic":"t","raw":{"a":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]}}"#,
+            "and is {\"a\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]...",
+        ),
+        (r#"{"topic":null,"value":1}"#, "line 7: no `topic`"),
+        (
+            r#"{"topic":"t","value":1,"headers":{"a":1}}"#,
+            "line 7, column 34: `headers`: invalid type: integer `1`, expected a text, `{\"base64\": \"...\"}`, or an array of these",
+        ),
+        (r#"{"topic":"t","value":1,"partition":-1}"#, "line 7, column 36: `partition` must be a whole number from 0, and is -1"),
         (r#"{"topic":"t","value":1} {}"#, "line 7, column 25: trailing characters"),
-        ("[]", "line 7, column 2: "),
+        (r#"{"topic":"t","value":1,"offset":"x"}"#, "`offset` must be a whole number from 0, and is \"x\""),
+        ("[]", r#"expected a record, such as {"topic": "orders", "value": 1}"#),
+        (r#"["t",0,0,null,null,null,{},1,null,null]"#, "expected a record, such as"),
     ];
     for (line, expected) in cases {
         let message = refused(line);

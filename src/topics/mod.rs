@@ -151,8 +151,8 @@ pub trait Topics: Send + Sync {
     ///
     /// # Errors
     ///
-    /// `Refused` when a topic or a named partition does not exist, naming it. Any [`Fault`] means that it is not known that all are
-    /// durable; the same records may be written again.
+    /// `Refused` when a topic or a named partition does not exist, naming it. `Full` when there is no space, and nothing is written.
+    /// Any other [`Fault`] means that it is not known that all are durable; the same records may be written again.
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault>;
 
     /// Answers when the broker does.
@@ -165,7 +165,8 @@ pub trait Topics: Send + Sync {
 
 /// The fault of asking for a topic that is not there.
 fn no_such_topic(topic: &TopicName) -> Fault {
-    Fault::new(FaultKind::Refused, format!("topic \"{topic}\" does not exist; create it first"))
+    Fault::new(FaultKind::Refused, format!("topic \"{topic}\" does not exist"))
+        .advise("declare it in the pipeline file, or write to it first")
 }
 
 /// The fault of asking for a partition that is not there, in a topic of `partitions`.

@@ -17,11 +17,12 @@ fn printed(arguments: &str) -> String {
     let mut out = Vec::new();
     let result = match Command::try_parse_from(format!("syncline {arguments}").split(' ')).unwrap() {
         Command::Check(check) => {
-            let code = check.run(&Machine::default(), CATALOGUE, &mut out, false).unwrap();
-            format!("{code:?}\n")
+            let exit = check.run(&Machine::default(), CATALOGUE, &mut out, false).unwrap();
+            format!("{exit:?}\n")
         }
         Command::List(list) => {
-            list.run(&Machine::default(), CATALOGUE, &mut out, 130).unwrap();
+            let all = list.all(&Machine::default(), CATALOGUE).unwrap();
+            list.print(&all, &mut out, 130).unwrap();
             String::new()
         }
     };

@@ -66,11 +66,11 @@ async fn a_directory_that_cannot_be_is_refused_and_named() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_database_is_lost_and_named() {
+async fn a_file_that_is_no_database_is_refused_and_named() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("topics.db"), "something else entirely ".repeat(1000)).unwrap();
     let Err(fault) = Local::open(dir.path(), Arc::new(SystemClock)).await else { panic!("no database") };
-    assert_eq!(fault.kind(), FaultKind::Lost);
+    assert_eq!(fault.kind(), FaultKind::Refused);
     assert!(fault.to_string().contains("topics.db"), "{fault}");
 }
 

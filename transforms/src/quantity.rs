@@ -1,17 +1,13 @@
-//! Durations and sizes under `with:`: numbers that always carry their unit.
+//! Durations and sizes under `with:`, as parameters that check and describe themselves.
 
 use std::borrow::Cow;
 use std::fmt;
 
 use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemas::quantity::{DURATION, SIZE, Units};
 use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// The units of durations, with their milliseconds; the greatest first.
-const DURATIONS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-/// The units of sizes, with their bytes; the greatest first.
-const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// A span of time: `20ms`, `2s`, `5m`, `24h`, `30d`. At most 36,500 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,7 +33,7 @@ impl Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self.millis, &DURATIONS, f)
+        f.write_str(&DURATION.show(self.millis))
     }
 }
 
@@ -65,30 +61,13 @@ impl Size {
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(self.bytes, &SIZES, f)
+        f.write_str(&SIZE.show(self.bytes))
     }
-}
-
-/// In the greatest unit of which it is a whole number.
-fn write(quantity: u64, units: &[(&str, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let whole = |(_, factor): &&(&str, u64)| quantity.is_multiple_of(*factor);
-    match units.iter().filter(|_| quantity > 0).find(whole).or(units.last()) {
-        Some((unit, factor)) => write!(f, "{}{unit}", quantity / factor),
-        None => write!(f, "{quantity}"),
-    }
-}
-
-/// Reads a whole number and its unit.
-fn read(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let (number, unit) = text.split_at(digits);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
-    number.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
 /// Reads a quantity from the file's text; says what to write where it is none.
 struct Reader {
-    units: &'static [(&'static str, u64)],
+    units: Units,
     most: u64,
     expected: &'static str,
 }
@@ -101,7 +80,7 @@ impl Visitor<'_> for Reader {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<u64, E> {
-        let quantity = read(text, self.units).filter(|quantity| *quantity <= self.most);
+        let quantity = self.units.read(text).ok().filter(|quantity| *quantity <= self.most);
         quantity.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
@@ -109,7 +88,7 @@ impl Visitor<'_> for Reader {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = "a duration with its unit (ms, s, m, h, d), such as `24h`, of at most 36500d";
-        let millis = deserializer.deserialize_any(Reader { units: &DURATIONS, most: Self::MOST_MILLIS, expected })?;
+        let millis = deserializer.deserialize_any(Reader { units: DURATION, most: Self::MOST_MILLIS, expected })?;
         Ok(Self { millis })
     }
 }
@@ -117,7 +96,7 @@ impl<'de> Deserialize<'de> for Span {
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = "a size with its unit (B, KiB, MiB, GiB), such as `1MiB`, of at most 4GiB";
-        let bytes = deserializer.deserialize_any(Reader { units: &SIZES, most: Self::MOST_BYTES, expected })?;
+        let bytes = deserializer.deserialize_any(Reader { units: SIZE, most: Self::MOST_BYTES, expected })?;
         if bytes == 0 {
             return Err(D::Error::custom("a size of 0 lets nothing through: write at least `1B`"));
         }

@@ -7,11 +7,12 @@ use sqlx::Error;
 pub(super) fn of(what: &str, error: Error) -> Fault {
     let code = error.as_database_error().and_then(|database| database.code()).unwrap_or_default();
     let kind = if code.is_empty() { without_code(&error) } else { of_sqlstate(&code) };
-    let what = match advice(&code) {
-        Some(advice) => format!("postgres: {what} ({advice})"),
-        None => format!("postgres: {what}"),
-    };
-    Fault::caused(kind, what, error)
+    let advice = advice(&code);
+    let fault = Fault::caused(kind, format!("postgres: {what}"), error);
+    match advice {
+        Some(advice) => fault.advise(advice),
+        None => fault,
+    }
 }
 
 /// For `map_err`.

@@ -107,8 +107,8 @@ pub(super) async fn check(connection: &mut PgConnection) -> Result<(), Fault> {
     match steps(connection).await?.into_iter().find(|step| step.applied_at.is_none()) {
         None => Ok(()),
         Some(MigrationStatus { number, name, .. }) => {
-            let what = format!("postgres: migration {number:04}_{name} is pending: run `syncline migrate run`");
-            Err(Fault::new(FaultKind::Refused, what))
+            let what = format!("postgres: migration {number:04}_{name} is pending");
+            Err(Fault::new(FaultKind::Refused, what).advise("run `syncline migrate run`"))
         }
     }
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use schemas::Fault;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::fault;
@@ -24,7 +25,8 @@ pub(super) fn options(url: &str) -> Result<SqliteConnectOptions, Fault> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
-        .foreign_keys(false))
+        .foreign_keys(false)
+        .disable_statement_logging())
 }
 
 /// Whether the address names a database in memory, which lives as long as the connections to it.

@@ -5,8 +5,9 @@ use sqlx::Error;
 
 /// The fault behind an error. `what` says what was being done.
 pub(super) fn of(what: &str, error: Error) -> Fault {
-    let advice = if is_not_migrated(&error) { " (a file or a table is not there: run `syncline migrate run`)" } else { "" };
-    Fault::caused(kind(&error), format!("sqlite: {what}{advice}"), error)
+    let missing = is_not_migrated(&error);
+    let fault = Fault::caused(kind(&error), format!("sqlite: {what}"), error);
+    if missing { fault.advise("a file or a table is not there: run `syncline migrate run`") } else { fault }
 }
 
 /// For `map_err`.

@@ -91,8 +91,8 @@ async fn migrated(connection: &mut SqliteConnection) -> Result<(), Fault> {
     match steps.iter().find(|step| step.applied_at.is_none()) {
         None => Ok(()),
         Some(step) => {
-            let what = format!("sqlite: migration {:04}_{} was not applied: run `syncline migrate run`", step.number, step.name);
-            Err(Fault::new(FaultKind::Refused, what))
+            let what = format!("sqlite: migration {:04}_{} was not applied", step.number, step.name);
+            Err(Fault::new(FaultKind::Refused, what).advise("run `syncline migrate run`"))
         }
     }
 }

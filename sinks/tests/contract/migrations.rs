@@ -40,7 +40,7 @@ pub async fn a_store_that_is_not_migrated_is_refused(place: &impl Place) {
     migrate_revert(place.url(), &settings).await.unwrap();
     let fault = sinks::open(place.url(), &settings).await.err().unwrap();
     assert_eq!(fault.kind(), FaultKind::Refused);
-    assert!(fault.to_string().contains("run `syncline migrate run`"), "{fault}");
+    assert!(fault.advice().contains("run `syncline migrate run`"), "{fault}");
 }
 
 pub async fn tables_and_columns_can_be_renamed(place: &impl Place) {

@@ -59,6 +59,16 @@ async fn the_last_line_needs_no_end_and_others_may_have_any() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_the_first_line() {
+    let topics = memory();
+    produce(&topics, "\u{feff}{\"topic\":\"declared\",\"value\":1}\n", false).await.unwrap();
+    assert_eq!(count_in(&*topics, "declared").await, 1);
+    let error = produce(&topics, "\n\u{feff}{\"topic\":\"declared\",\"value\":1}\n", false).await.unwrap_err();
+    assert!(error.to_string().contains("line 2, column 1"), "{error}");
+    assert!(error.to_string().ends_with("; nothing is written"), "{error}");
+}
+
+#[tokio::test]
 async fn a_bad_line_stops_and_those_before_it_are_written() {
     let topics = memory();
     let mut lines = "{\"topic\":\"declared\",\"value\":1}\n".repeat(1203);
@@ -124,8 +134,25 @@ async fn a_batch_does_not_wait_for_lines_that_do_not_come() {
     assert!(matches!(batch.end, Some(End::Input)));
 }
 
+fn broken(kind: FaultKind, written: u64) -> ProduceError {
+    ProduceError::Broker { written, source: Fault::new(kind, "x") }
+}
+
 #[test]
 fn a_broker_that_does_not_answer_has_an_exit_code_of_its_own() {
-    let exit = |kind| ProduceError::Broker { written: 0, source: Fault::new(kind, "x") }.exit();
+    let exit = |kind| broken(kind, 0).exit();
     assert_eq!((exit(FaultKind::Unavailable), exit(FaultKind::Refused)), (Exit::NoAnswer, Exit::Stopped));
+}
+
+#[test]
+fn how_much_is_written_is_said_and_what_to_do() {
+    for (kind, written, said) in [
+        (FaultKind::Full, 0, "x; nothing is written"),
+        (FaultKind::Full, 3_000, "x; the first 3000 records are written, and nothing after"),
+        (FaultKind::Unavailable, 0, "x; no record is known to be written; the first ones may be"),
+        (FaultKind::Unavailable, 1, "x; the first record is known to be written; those after may be"),
+    ] {
+        let error = broken(kind, written);
+        assert_eq!((error.to_string().as_str(), error.advice()), (said, Some(kind.policy().1)));
+    }
 }

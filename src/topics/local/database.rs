@@ -1,6 +1,5 @@
-//! The file: opening it, its format, taking its write lock, and what its errors mean.
+//! The file: opening it, its format, taking its write lock.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,6 +7,8 @@ use schemas::{Fault, FaultKind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::time::Instant;
+
+use super::fault;
 
 /// The format that this code reads and writes, in the file's `user_version`.
 const FORMAT: i64 = 1;
@@ -38,7 +39,7 @@ impl Database {
     ///
     /// `Refused` when the directory cannot be used, or when a newer program wrote the file.
     pub(super) async fn open(dir: &Path) -> Result<Self, Fault> {
-        std::fs::create_dir_all(dir).map_err(|error| directory_fault(dir, error))?;
+        std::fs::create_dir_all(dir).map_err(|error| fault::of_directory(dir, error))?;
         let path = dir.join(FILE);
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -81,10 +82,8 @@ impl Database {
             return Ok(());
         }
         let path = self.path.display();
-        Err(Fault::new(
-            FaultKind::Refused,
-            format!("{path} has format {format}, and this program knows {FORMAT}; use the version of syncline that wrote it"),
-        ))
+        Err(Fault::new(FaultKind::Refused, format!("{path} has format {format}, and this program knows {FORMAT}"))
+            .advise("use the version of syncline that wrote it"))
     }
 
     async fn format(&self, connection: &mut SqliteConnection) -> Result<i64, Fault> {
@@ -145,41 +144,10 @@ impl Database {
 
     /// What an error of this file means.
     pub(super) fn fault(&self, error: sqlx::Error) -> Fault {
-        Fault::caused(kind_of(&error), format!("local topics in {}", self.path.display()), error)
+        fault::of(&self.path, error)
     }
-}
-
-fn directory_fault(dir: &Path, error: io::Error) -> Fault {
-    let kind = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => FaultKind::Full,
-        _ => FaultKind::Refused,
-    };
-    Fault::caused(kind, format!("cannot create the directory {} for local topics", dir.display()), error)
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    kind_of(error) == FaultKind::Conflict
-}
-
-/// SQLite's result codes (<https://www.sqlite.org/rescode.html>), by what can be done about them.
-fn kind_of(error: &sqlx::Error) -> FaultKind {
-    const SHARED_MEMORY_DOES_NOT_GROW: i32 = 4874;
-    let code = match error {
-        sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<i32>().ok()),
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => return FaultKind::Unavailable,
-        _ => None,
-    };
-    match code.map(|code| (code, code & 0xff)) {
-        // SQLITE_BUSY, SQLITE_LOCKED
-        Some((_, 5 | 6)) => FaultKind::Conflict,
-        // SQLITE_FULL
-        Some((_, 13) | (SHARED_MEMORY_DOES_NOT_GROW, _)) => FaultKind::Full,
-        // SQLITE_PERM, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_TOOBIG
-        Some((_, 3 | 8 | 14 | 18)) => FaultKind::Refused,
-        // SQLITE_CORRUPT, SQLITE_NOTADB
-        Some((_, 11 | 26)) => FaultKind::Lost,
-        // SQLITE_NOMEM, SQLITE_IOERR
-        Some((_, 7 | 10)) => FaultKind::Unavailable,
-        Some(_) | None => FaultKind::Bug,
-    }
+    fault::kind_of(error) == FaultKind::Conflict
 }

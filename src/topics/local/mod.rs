@@ -4,11 +4,12 @@
 //! moment leaves whole records. (A network file system does not do: WAL needs shared memory.) One file for all topics, rather than
 //! one each: what is written to several topics at once costs one flush, and a reader of many topics watches one number.
 //!
-//! * `database`: the file, its format, its lock, its errors; `batch`: how records are laid out in a row.
+//! * `database`: the file, its format, its lock; `fault`: its errors; `batch`: how records are laid out in a row.
 //! * `writer`: the task that writes; `reader`.
 
 mod batch;
 mod database;
+mod fault;
 mod reader;
 #[cfg(test)]
 mod tests;

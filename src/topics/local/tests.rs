@@ -90,6 +90,8 @@ async fn a_full_disk_is_said_and_writing_goes_on_once_there_is_space() {
     assert!(writer.write(small, vec![Job { records: records(10, 100_000), done }]).await.is_none());
     let fault = answer.await.unwrap().unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Full, "{fault}");
+    assert!(fault.to_string().starts_with("no space is left for the local topics in "), "{fault}");
+    assert_eq!(fault.advice(), FaultKind::Full.policy().1);
     assert_eq!(local.bounds(&partition()).await.unwrap().end, 0);
     local.write(records(10, 100_000)).await.unwrap();
     assert_eq!(local.bounds(&partition()).await.unwrap().end, 10);
@@ -137,4 +139,48 @@ async fn writes_that_wait_share_a_transaction() {
     assert_eq!(local.bounds(&partition()).await.unwrap().end, 50);
     let commits = *local.commits.borrow() - before;
     assert!(commits <= 2, "50 writes took {commits} transactions");
+}
+
+/// Opens a file that something was done to, which gives a fault.
+async fn fault_of_opening(dir: &Path) -> Fault {
+    match Local::open(dir, Arc::new(SystemClock)).await {
+        Ok(local) => local.partitions(&[partition().topic]).await.unwrap_err(),
+        Err(fault) => fault,
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_lost_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = with_topic(dir.path()).await;
+    local.write(records(50, 10_000)).await.unwrap();
+    execute(&local, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    drop(local);
+    let path = dir.path().join("topics.db");
+    let mut bytes = std::fs::read(&path).unwrap();
+    // All but the header, which says that it is a database.
+    bytes[100..].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let fault = fault_of_opening(dir.path()).await;
+    assert_eq!(fault.kind(), FaultKind::Lost, "{fault}");
+    assert!(fault.to_string().contains(&path.display().to_string()) && fault.to_string().contains("are damaged"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_directory_in_the_place_of_the_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("topics.db")).unwrap();
+    let fault = fault_of_opening(dir.path()).await;
+    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert!(fault.to_string().contains("cannot be opened to write"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_file_where_the_directory_should_be_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("file");
+    std::fs::write(&path, "").unwrap();
+    let fault = fault_of_opening(&path).await;
+    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert!(fault.advice().contains("SYNCLINE_DIR"), "{}", fault.advice());
 }

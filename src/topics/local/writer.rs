@@ -198,6 +198,6 @@ fn add(batches: &mut Batches, ids: &BTreeMap<TopicName, Vec<i64>>, records: &[Ou
 fn answer_all(jobs: Vec<Job>, fault: &Fault) {
     for job in jobs {
         let kind: FaultKind = fault.kind();
-        drop(job.done.send(Err(Fault::new(kind, fault.to_string()))));
+        drop(job.done.send(Err(Fault::new(kind, fault.to_string()).advise(fault.advice()))));
     }
 }

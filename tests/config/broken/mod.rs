@@ -77,3 +77,25 @@ fn programs_get_the_place_too() {
         insta::assert_snapshot!("as-json", format!("{:#}", render::json(&findings)));
     });
 }
+
+#[test]
+fn code_hosts_get_it_as_sarif() {
+    let findings = findings(Path::new("tests/config/broken/unknown-parameter.yaml"));
+    let sarif = render::sarif(&findings);
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(result["level"], "error");
+    assert_eq!(place["artifactLocation"]["uri"], "tests/config/broken/unknown-parameter.yaml");
+    let (line, column) = findings[0].line_and_column();
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&line.into(), &column.into()));
+    let text = result["message"]["text"].as_str().unwrap();
+    assert!(text.starts_with(findings[0].message()) && text.ends_with(findings[0].advice().unwrap()), "{text}");
+
+    let unread = sarif_of("missing.yaml");
+    let place = &unread["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!((&place["artifactLocation"]["uri"], place.get("region")), (&"missing.yaml".into(), None));
+}
+
+fn sarif_of(file: &str) -> serde_json::Value {
+    render::sarif(&findings(Path::new(file)))
+}

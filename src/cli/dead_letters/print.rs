@@ -1,0 +1,184 @@
+//! Dead letters as text for people, and as JSON Lines for programs.
+//!
+//! What came from outside is shown without control characters, so that no record can write to the terminal of who looks at it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use comfy_table::{Table, presets};
+use schemas::Reason;
+use schemas::store::StoredDeadLetter;
+use serde_json::{Value, json};
+
+use crate::cli::format::Format;
+use crate::cli::summary::grouped;
+
+/// How much of the first violation a row of the list shows, in characters.
+const WRONG_CHARACTERS: usize = 90;
+
+/// Prints a list. `counts` are those of all that there are, shown or not.
+pub(super) fn list(
+    letters: &[StoredDeadLetter],
+    counts: &BTreeMap<Reason, u64>,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if format == Format::Json {
+        return letters.iter().try_for_each(|stored| writeln!(out, "{}", summary(stored)));
+    }
+    let all: u64 = counts.values().sum();
+    if all == 0 {
+        return writeln!(out, "no dead letters");
+    }
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["id", "reason", "origin", "first seen", "what is wrong"]);
+    for stored in letters {
+        let letter = &stored.letter;
+        let first = letter.violations.first().map_or_else(String::new, |first| format!("{} {}", first.pointer, first.message));
+        let first: String = in_one_line(first.trim()).chars().take(WRONG_CHARACTERS).collect();
+        let seen = stored.first_seen.format("%Y-%m-%d %H:%M:%S").to_string();
+        table.add_row([letter.id.to_string(), letter.reason.to_string(), letter.origin.to_string(), seen, first]);
+    }
+    writeln!(out, "{table}")?;
+    for (reason, count) in counts {
+        writeln!(out, "{reason}: {}", grouped(*count))?;
+    }
+    let shown = letters.len() as u64;
+    let more = if shown < all { "; --limit shows more" } else { "" };
+    writeln!(out, "{} of {} shown{more}", grouped(shown), grouped(all))
+}
+
+fn summary(stored: &StoredDeadLetter) -> Value {
+    let letter = &stored.letter;
+    json!({
+        "id": letter.id, "reason": letter.reason, "stage": letter.stage, "topic": letter.origin.topic,
+        "partition": letter.origin.partition, "offset": letter.origin.offset, "firstSeen": stored.first_seen,
+        "attempts": stored.attempts, "errors": letter.violations,
+    })
+}
+
+/// Prints one letter whole.
+pub(super) fn one(stored: &StoredDeadLetter, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    if format == Format::Json {
+        return writeln!(out, "{}", whole(stored));
+    }
+    let letter = &stored.letter;
+    writeln!(out, "id          {}", letter.id)?;
+    writeln!(out, "reason      {}", letter.reason)?;
+    writeln!(out, "stage       {}", letter.stage)?;
+    writeln!(out, "origin      {}", letter.origin)?;
+    writeln!(out, "timestamp   {}", letter.timestamp.to_rfc3339())?;
+    writeln!(out, "first seen  {}", stored.first_seen.to_rfc3339())?;
+    writeln!(out, "attempts    {}", stored.attempts)?;
+    if let Some(key) = &letter.key {
+        writeln!(out, "key         {}", in_one_line(&String::from_utf8_lossy(key)))?;
+    }
+    for header in &letter.headers {
+        let value = String::from_utf8_lossy(&header.value);
+        writeln!(out, "header      {}: {}", in_one_line(&header.name), in_one_line(&value))?;
+    }
+    for violation in &letter.violations {
+        let pointer = if violation.pointer.is_empty() { "/" } else { &violation.pointer };
+        writeln!(out, "wrong       {} {}", in_one_line(pointer), in_one_line(&violation.message))?;
+        if !violation.rule.is_empty() {
+            writeln!(out, "  rule      {}", violation.rule)?;
+        }
+    }
+    match std::str::from_utf8(&letter.value) {
+        Ok(text) => writeln!(out, "value       {}", harmless(text, |c| matches!(c, '\n' | '\t'))),
+        Err(_) => writeln!(out, "value (base64) {}", BASE64.encode(&letter.value)),
+    }
+}
+
+fn whole(stored: &StoredDeadLetter) -> Value {
+    let letter = &stored.letter;
+    let mut json = summary(stored);
+    json["timestamp"] = json!(letter.timestamp);
+    json["key"] = letter.key.as_deref().map_or(Value::Null, |key| String::from_utf8_lossy(key).into());
+    json["headers"] = letter.headers.iter().map(|header| json!([header.name, BASE64.encode(&header.value)])).collect();
+    match std::str::from_utf8(&letter.value) {
+        Ok(text) => json["value"] = text.into(),
+        Err(_) => json["valueBase64"] = BASE64.encode(&letter.value).into(),
+    }
+    json
+}
+
+fn in_one_line(text: &str) -> Cow<'_, str> {
+    harmless(text, |_| false)
+}
+
+/// The text with its control characters written as escapes, but for those that are kept.
+fn harmless(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let harms = |c: char| c.is_control() && !kept(c);
+    if !text.contains(harms) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if harms(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    out.into()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use schemas::store::DeadLetter;
+    use schemas::{Origin, TopicName, Violation};
+
+    use super::*;
+
+    fn stored(value: &[u8]) -> StoredDeadLetter {
+        let letter = DeadLetter {
+            id: uuid::Uuid::from_u128(7),
+            stage: "intake".into(),
+            reason: Reason::Schema,
+            violations: vec![Violation { pointer: "/a".into(), rule: String::new(), message: "\u{1b}[2J is no number".into() }],
+            origin: Origin { topic: TopicName::try_from("t").unwrap(), partition: 0, offset: 3 },
+            key: Some(vec![b'k', 7]),
+            headers: Vec::new(),
+            value: value.to_vec(),
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+            publish_to: None,
+        };
+        let size_bytes = letter.value.len() as u64;
+        StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes }
+    }
+
+    fn text(print: impl Fn(&mut Vec<u8>) -> io::Result<()>) -> String {
+        let mut out = Vec::new();
+        print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_list_counts_all_that_there_are() {
+        let counts = BTreeMap::from([(Reason::Schema, 1_200), (Reason::Time, 1)]);
+        let said = text(|out| list(&[stored(b"1")], &counts, Format::Text, out));
+        assert!(said.ends_with("schema: 1 200\ntime: 1\n1 of 1 201 shown; --limit shows more\n"), "{said}");
+        let counts = BTreeMap::from([(Reason::Schema, 1)]);
+        assert!(text(|out| list(&[stored(b"1")], &counts, Format::Text, out)).ends_with("schema: 1\n1 of 1 shown\n"));
+        assert_eq!(text(|out| list(&[], &BTreeMap::new(), Format::Text, out)), "no dead letters\n");
+        assert_eq!(text(|out| list(&[], &BTreeMap::new(), Format::Json, out)), "");
+    }
+
+    #[test]
+    fn no_record_writes_to_the_terminal() {
+        let said = text(|out| one(&stored("{\n\t\"é\": \u{1b}]0;x\u{7}}".as_bytes()), Format::Text, out));
+        assert!(said.contains("value       {\n\t\"é\": \\u{1b}]0;x\\u{7}}\n"), "{said}");
+        assert!(said.contains("wrong       /a \\u{1b}[2J is no number\n") && said.contains("key         k\\u{7}\n"), "{said}");
+        let said = text(|out| list(&[stored(b"")], &BTreeMap::from([(Reason::Schema, 1)]), Format::Text, out));
+        assert!(said.contains("/a \\u{1b}[2J is no number"), "{said}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_in_base64() {
+        assert!(text(|out| one(&stored(&[255]), Format::Text, out)).ends_with("value (base64) /w==\n"));
+        let json: Value = serde_json::from_str(&text(|out| one(&stored(&[255]), Format::Json, out))).unwrap();
+        assert_eq!((&json["valueBase64"], json.get("value")), (&json!("/w=="), None));
+    }
+}
