@@ -16,6 +16,8 @@ FROM (
                 WHEN 'dead_letter' THEN (SELECT least(octet_length(letter.value), $4) FROM dead_letters AS letter
                     WHERE letter.id = waiting.key::uuid)
             END AS size_bytes
+            -- Keeps the sizes from being worked out twice, for the filter and for the sum.
+            OFFSET 0
         ) AS sized
         WHERE waiting.pipeline = $1 AND sized.size_bytes IS NOT NULL
         ORDER BY waiting.seq
