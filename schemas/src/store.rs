@@ -25,6 +25,8 @@ pub struct Row {
     pub computed: Computed,
     /// The id of the event with the latest stamp.
     pub last_event_id: Option<Arc<str>>,
+    /// What ties the row to the event that changed it last (spec/1 §1).
+    pub correlation_id: Option<Arc<str>>,
     /// The hash of the rules that computed it.
     pub rules_hash: Arc<str>,
 }

@@ -50,6 +50,8 @@ pub(crate) struct PublishedProfile {
     pub(crate) rules_hash: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_event_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) correlation_id: Option<String>,
     #[serde(serialize_with = "time")]
     pub(crate) created_at: DateTime<Utc>,
     #[serde(serialize_with = "time")]

@@ -4,7 +4,8 @@
 //! {"type": {"at": "2026-03-01T08:00:00Z", "value": "PME"}, "dataVersion": {"at": "..", "value": "2.1"},
 //!  "sections": {"basic": {"stamp": {"at": "..", "event_id": "..", "origin": {"topic": "..", "partition": 0, "offset": 7}}}},
 //!  "overlays": [{"path": {"section": "basic", "below": ["name"]}, "overlay": {"stamp": {}, "value": "New name"}}],
-//!  "waiting": {"req-1": "2026-03-01T08:00:00Z"}, "alerts": {"low_stock": {"raised": 1, "transition": 2, "last": {}}}}
+//!  "waiting": {"req-1": "2026-03-01T08:00:00Z"}, "alerts": {"low_stock": {"raised": 1, "transition": 2, "last": {}}},
+//!  "correlationId": "corr-7"}
 //! ```
 //!
 //! A section's column shows the view: with overlays over it. Where that is not what the event wrote, `raw` beside the stamp holds what
@@ -38,6 +39,9 @@ struct State {
     waiting: BTreeMap<String, DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     alerts: BTreeMap<AlertKind, AlertLog>,
+    /// For the changelog: no merge reads it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
 }
 
 /// A section that an event wrote.
@@ -91,6 +95,7 @@ pub(crate) fn encode(row: &Row) -> String {
         overlays: overlays.collect(),
         waiting: profile.waiting.clone(),
         alerts: profile.alerts.clone(),
+        correlation_id: row.correlation_id.as_deref().map(str::to_owned),
     };
     serde_json::to_string(&state).expect("our own types serialise: string keys, finite numbers")
 }

@@ -239,7 +239,16 @@ impl<'p> Keyed<'p> {
         }
         profile.alerts.clone_from(&computed.alerts);
         let unchanged = profile.shown_as_in(stored);
-        merged.rows.push(Row { profile, view, unchanged, computed, last_event_id, rules_hash: Arc::clone(&self.rules_hash) });
+        let correlation_id = last.and_then(|record| record.correlation_id.clone());
+        merged.rows.push(Row {
+            profile,
+            view,
+            unchanged,
+            computed,
+            last_event_id,
+            correlation_id,
+            rules_hash: Arc::clone(&self.rules_hash),
+        });
     }
 
     /// The CloudEvent of a transition, where its kind is routed to a topic.

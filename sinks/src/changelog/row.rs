@@ -51,6 +51,7 @@ pub(crate) fn published(row: &impl PublishedRow) -> Result<PublishedProfile, Fau
         as_of: row.time("as_of")?,
         rules_hash: required(row.text("rules_hash")?, "rules_hash")?,
         last_event_id: row.text("last_event_id")?,
+        correlation_id: row.text("correlation_id")?,
         created_at: required(row.time("created_at")?, "created_at")?,
         updated_at: required(row.time("updated_at")?, "updated_at")?,
     })

@@ -136,7 +136,15 @@ fn stored(columns: ProfileColumns, updated_at: DateTime<Utc>) -> StoredProfile {
 fn row(profile: Profile, view: View) -> Row {
     let attention = Attention { admin_status: AdminStatus::Flagged, ..Attention::default() };
     let computed = Computed { rating: Some(Rating::Low), attention, ..Computed::default() };
-    Row { profile, view, unchanged: SectionSet::default(), computed, last_event_id: None, rules_hash: Arc::from("rules") }
+    Row {
+        profile,
+        view,
+        unchanged: SectionSet::default(),
+        computed,
+        last_event_id: None,
+        correlation_id: None,
+        rules_hash: Arc::from("rules"),
+    }
 }
 
 proptest! {

@@ -133,6 +133,7 @@ pub fn row(profile: Profile) -> Row {
         unchanged: SectionSet::default(),
         computed,
         last_event_id,
+        correlation_id: Some("corr-7".into()),
         rules_hash: "rules-1".into(),
     }
 }

@@ -115,6 +115,7 @@ pub async fn the_changelog_says_all_that_is_stored(place: &impl Place) {
     assert_eq!(at(&["updatedAt"]).unwrap(), "\"2026-03-01T12:00:00.123456Z\"");
     assert_eq!(at(&["asOf"]).unwrap(), "\"2026-03-01T12:00:01.123456Z\"");
     assert_eq!(at(&["companyProfile"]), None, "a section that does not exist is left out");
+    assert_eq!(at(&["correlationId"]).unwrap(), "\"corr-7\"");
     assert_eq!(at(&["state"]), None, "the engine's own is nobody else's");
 }
 

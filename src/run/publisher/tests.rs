@@ -92,7 +92,7 @@ fn a_portion_is_bounded_in_bytes_and_order_is_kept() {
 }
 
 #[tokio::test]
-async fn an_alert_carries_the_correlation_id_of_its_event_over_a_broker_too() {
+async fn what_is_published_carries_the_correlation_id_of_its_event_over_a_broker_too() {
     for rig in [Rig::new().await, Rig::split().await] {
         let mut event = stocks("c-1", 30, 5, "Riz");
         event.value.splice(1..1, br#""correlationId": "corr-7", "#.iter().copied());
@@ -101,5 +101,7 @@ async fn an_alert_carries_the_correlation_id_of_its_event_over_a_broker_too() {
         let alert: Value = serde_json::from_slice(&held[0].value).unwrap();
         assert_eq!(alert["correlationid"], "corr-7");
         assert_eq!(held[0].headers[0].value, b"application/cloudevents+json; charset=UTF-8");
+        let profile: Value = serde_json::from_slice(&rig.held("customer.profiles").await[0].value).unwrap();
+        assert_eq!(profile["correlationId"], "corr-7");
     }
 }

@@ -15,7 +15,8 @@ SELECT
     {admin_notes} AS admin_notes, {reviewed_by} AS reviewed_by, {reviewed_at} AS reviewed_at,
     {sync_status}::text AS sync_status, {last_sync_at} AS last_sync_at, {next_scheduled_sync} AS next_scheduled_sync,
     {sync_errors}::text AS sync_errors, {sync_metadata}::text AS sync_metadata, {data_version} AS data_version, {as_of} AS as_of,
-    {rules_hash} AS rules_hash, {last_event_id} AS last_event_id, {version} AS version, {created_at} AS created_at,
+    {rules_hash} AS rules_hash, {last_event_id} AS last_event_id,
+    {state} ->> 'correlationId' AS correlation_id, {version} AS version, {created_at} AS created_at,
     {updated_at} AS updated_at
 FROM {table}
 WHERE {customer_id} = ANY($1)

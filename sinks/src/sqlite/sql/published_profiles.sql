@@ -14,6 +14,7 @@ select
     {reviewed_by} as reviewed_by, {reviewed_at} as reviewed_at, {sync_status} as sync_status, {last_sync_at} as last_sync_at,
     {next_scheduled_sync} as next_scheduled_sync, {sync_errors} as sync_errors, {sync_metadata} as sync_metadata,
     {data_version} as data_version, {as_of} as as_of, {rules_hash} as rules_hash, {last_event_id} as last_event_id,
+    {state} ->> 'correlationId' as correlation_id,
     {created_at} as created_at, {updated_at} as updated_at
 from {table}
 where {customer_id} in (select value from json_each(?1))
