@@ -1,7 +1,6 @@
 //! `kill -9` at random moments: what comes out equals what an undisturbed run makes of the same input.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -19,8 +18,10 @@ use super::harness::{Bench, Database, root};
 /// behind (their ids and counts; those that hold in the end are compared by `open_alerts`). Every other column must be the same.
 const MAY_DIFFER: [&str; 5] = ["version", "created_at", "updated_at", "alerts", "state"];
 
-/// How long a process lives before it is killed. The lease of the one before lasts 2 s.
-const LIVES_MS: std::ops::Range<u64> = 20..3_500;
+/// How long a process lives at most before it is killed, where it is not left alone until it has committed something.
+const LIFE_MS: u64 = 900;
+/// How long after that commit it is killed at most.
+const AFTER_COMMIT_MS: u64 = 400;
 
 struct Outcome {
     rows: Vec<Value>,
@@ -69,18 +70,29 @@ async fn killed(database: Database, customers: u64, kills: usize, seed: u64) {
     pipeline.sink().close().await;
     drop(pipeline);
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
-    let mut at_work = 0;
-    let mut read = 0;
-    for _ in 0..kills {
+    let (mut kills_made, mut at_work, mut read) = (0, 0, 0);
+    while kills_made < kills {
         let mut child = start(&bench);
-        tokio::time::sleep(Duration::from_millis(rng.random_range(LIVES_MS))).await;
-        // It may have ended by itself.
-        let _ = child.kill();
-        let killed = child.wait().unwrap().signal() == Some(9);
+        // Every other one at any moment, also while it starts or waits for the lease of the one before; the others at work.
+        if kills_made % 2 == 0 {
+            while child.try_wait().unwrap().is_none() && positions(&bench).await == read {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..AFTER_COMMIT_MS))).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(rng.random_range(20..LIFE_MS))).await;
+        }
+        if let Some(ended) = child.try_wait().unwrap() {
+            assert!(ended.success(), "a run that was left alone: {ended}, seed {seed}");
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills_made += 1;
         let before = std::mem::replace(&mut read, positions(&bench).await);
-        at_work += usize::from(killed && read > before);
+        at_work += usize::from(read > before);
     }
-    eprintln!("{database:?}: {at_work} of {kills} kills hit a process that had committed something");
+    eprintln!("{database:?}: {at_work} of {kills_made} kills hit a process that had committed something");
     assert!(at_work > 0, "no process was killed at work, seed {seed}");
     assert!(start(&bench).wait().unwrap().success(), "the last run, seed {seed}");
 
