@@ -15,9 +15,11 @@ mod dispatch;
 #[cfg(test)]
 mod faulty;
 mod health;
+mod inputs;
 mod keyed;
 mod lane;
 mod letter;
+mod ownership;
 mod publisher;
 mod reading;
 mod retention;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas::store::{Assigned, Batch, Claim, Lease, Position};
+use schemas::store::{Assigned, Batch, Lease, Position};
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::cache::Cache;
 use super::counters::Counters;
@@ -26,9 +26,6 @@ use crate::topics::{TopicPartition, Topics};
 
 /// How many bytes of profiles the lanes of a segment keep, together.
 const CACHE_BYTES: usize = 32 << 20;
-const HEARTBEAT: Duration = Duration::from_millis(500);
-/// How often a waiting claim is tried again.
-const CLAIM_AGAIN: Duration = Duration::from_millis(250);
 /// How long to try to give leases back; they expire by themselves in 2 s.
 const RELEASING: Duration = Duration::from_secs(1);
 
@@ -91,7 +88,7 @@ impl Segment {
         Keyed::new(self.pipeline(), self.plan.rules_hash.as_str().into(), self.store_stage())
     }
 
-    fn broker_of(&self, topic: &TopicName) -> &str {
+    pub(super) fn broker_of(&self, topic: &TopicName) -> &str {
         self.plan.topics.get(topic).map_or("", |topic| topic.broker.as_str())
     }
 
@@ -185,77 +182,6 @@ impl Segment {
         worked
     }
 
-    /// The partitions of the topics that its first stages read.
-    async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
-        let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
-        for topic in self.stages().iter().flat_map(|stage| &stage.from) {
-            if self.plan.topics.get(topic).is_some_and(|topic| !topic.internal) {
-                by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
-            }
-        }
-        let mut inputs = Vec::new();
-        for (name, topics) in by_broker {
-            let broker = self.broker(name)?;
-            let counts = self.patiently(|| broker.partitions(&topics)).await?;
-            let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
-            if !missing.is_empty() {
-                let message =
-                    format!("the broker `{name}` has no topic {}; create them, or correct `topics:`", missing.join(", "));
-                return Err(Fault::new(FaultKind::Refused, message));
-            }
-            for (topic, partitions) in counts {
-                inputs.extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
-            }
-        }
-        Ok(inputs)
-    }
-
-    /// Claims the partitions; waits while somebody else holds one. `None`: told to stop while waiting.
-    async fn claim(&self, assigned: &[Assigned]) -> Result<Option<Vec<Lease>>, Fault> {
-        let since = Instant::now();
-        let mut said = false;
-        loop {
-            match self.patiently(|| self.sink.claim(assigned, &self.owner)).await? {
-                Claim::Granted(leases) => {
-                    self.health.good(&self.lease_part());
-                    return Ok(Some(leases));
-                }
-                Claim::Held { of, owner, .. } => {
-                    let why = format!("{}[{}] is owned by {owner}", of.topic, of.partition);
-                    if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
-                        return Err(Fault::new(FaultKind::Fenced, why));
-                    }
-                    if !said {
-                        tracing::info!(segment = self.segment().name, why, "waiting for the lease");
-                        said = true;
-                    }
-                    self.health.bad(&self.lease_part(), why);
-                }
-            }
-            tokio::select! {
-                () = tokio::time::sleep(CLAIM_AGAIN) => {}
-                () = self.stop.told() => return Ok(None),
-            }
-        }
-    }
-
-    fn lease_part(&self) -> String {
-        format!("lease of {}", self.segment().name)
-    }
-
-    /// Keeps the leases alive; returns the fault that ends that.
-    async fn keep(&self, leases: &[Lease]) -> Fault {
-        loop {
-            tokio::time::sleep(HEARTBEAT).await;
-            match self.sink.renew(leases).await {
-                Ok(()) => {}
-                // While the database is away nobody else can claim either; every commit checks the epoch.
-                Err(fault) if fault.reaction() == Reaction::Retry => tracing::debug!(%fault, "lease not renewed"),
-                Err(fault) => return fault,
-            }
-        }
-    }
-
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
         let starts = self.starts(inputs).await?;
         self.health.begun(&self.segment().name);
@@ -299,51 +225,6 @@ impl Segment {
             }
         }
         self.write_positions(&tracker, leases).await
-    }
-
-    /// Where each partition is read from: its position; without one, the beginning.
-    async fn starts(&self, inputs: &[TopicPartition]) -> Result<Vec<(TopicPartition, u64)>, Fault> {
-        let positions = self.patiently(|| self.sink.positions(&self.segment().name)).await?;
-        let mut starts = Vec::with_capacity(inputs.len());
-        for of in inputs {
-            let assigned = self.assigned(of);
-            let stored = positions.iter().find(|position| position.of == assigned).map(|position| position.offset);
-            let broker = self.broker(&assigned.broker)?;
-            let start = match stored {
-                Some(offset) => offset,
-                None => self.patiently(|| broker.bounds(of)).await?.first,
-            };
-            starts.push((of.clone(), start));
-        }
-        Ok(starts)
-    }
-
-    /// How many records lie between its positions and the ends of its topics.
-    pub(super) async fn backlog(&self) -> Result<u64, Fault> {
-        let starts = self.starts(&self.inputs().await?).await?;
-        let mut backlog = 0;
-        for (of, start) in starts {
-            let end = self.broker(self.broker_of(&of.topic))?.bounds(&of).await?.end;
-            backlog += end.saturating_sub(start);
-        }
-        Ok(backlog)
-    }
-
-    fn by_broker(&self, starts: &[(TopicPartition, u64)]) -> BTreeMap<String, Vec<(TopicPartition, u64)>> {
-        let mut by_broker: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for (of, start) in starts {
-            by_broker.entry(self.broker_of(&of.topic).to_owned()).or_default().push((of.clone(), *start));
-        }
-        by_broker
-    }
-
-    async fn ends(&self, broker: &str, from: &[(TopicPartition, u64)]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
-        let broker = self.broker(broker)?;
-        let mut ends = BTreeMap::new();
-        for (of, _) in from {
-            ends.insert(of.clone(), self.patiently(|| broker.bounds(of)).await?.end);
-        }
-        Ok(ends)
     }
 
     /// The last word when all lanes have ended: every position, whichever lane resolved it.

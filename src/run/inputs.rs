@@ -1,0 +1,84 @@
+//! What a segment reads: the partitions of its topics, and from where.
+
+use std::collections::BTreeMap;
+
+use schemas::{Fault, FaultKind, TopicName};
+
+use super::segment::Segment;
+use crate::topics::TopicPartition;
+
+impl Segment {
+    /// The partitions of the topics that its first stages read.
+    pub(super) async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
+        let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
+        for topic in self.stages().iter().flat_map(|stage| &stage.from) {
+            if self.plan.topics.get(topic).is_some_and(|topic| !topic.internal) {
+                by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
+            }
+        }
+        let mut inputs = Vec::new();
+        for (name, topics) in by_broker {
+            let broker = self.broker(name)?;
+            let counts = self.patiently(|| broker.partitions(&topics)).await?;
+            let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
+            if !missing.is_empty() {
+                let message =
+                    format!("the broker `{name}` has no topic {}; create them, or correct `topics:`", missing.join(", "));
+                return Err(Fault::new(FaultKind::Refused, message));
+            }
+            for (topic, partitions) in counts {
+                inputs.extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
+            }
+        }
+        Ok(inputs)
+    }
+
+    /// Where each partition is read from: its position; without one, the beginning.
+    pub(super) async fn starts(&self, inputs: &[TopicPartition]) -> Result<Vec<(TopicPartition, u64)>, Fault> {
+        let positions = self.patiently(|| self.sink.positions(&self.segment().name)).await?;
+        let mut starts = Vec::with_capacity(inputs.len());
+        for of in inputs {
+            let assigned = self.assigned(of);
+            let stored = positions.iter().find(|position| position.of == assigned).map(|position| position.offset);
+            let broker = self.broker(&assigned.broker)?;
+            let start = match stored {
+                Some(offset) => offset,
+                None => self.patiently(|| broker.bounds(of)).await?.first,
+            };
+            starts.push((of.clone(), start));
+        }
+        Ok(starts)
+    }
+
+    /// How many records lie between its positions and the ends of its topics.
+    pub(super) async fn backlog(&self) -> Result<u64, Fault> {
+        let starts = self.starts(&self.inputs().await?).await?;
+        let mut backlog = 0;
+        for (of, start) in starts {
+            let end = self.broker(self.broker_of(&of.topic))?.bounds(&of).await?.end;
+            backlog += end.saturating_sub(start);
+        }
+        Ok(backlog)
+    }
+
+    pub(super) fn by_broker(&self, starts: &[(TopicPartition, u64)]) -> BTreeMap<String, Vec<(TopicPartition, u64)>> {
+        let mut by_broker: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (of, start) in starts {
+            by_broker.entry(self.broker_of(&of.topic).to_owned()).or_default().push((of.clone(), *start));
+        }
+        by_broker
+    }
+
+    pub(super) async fn ends(
+        &self,
+        broker: &str,
+        from: &[(TopicPartition, u64)],
+    ) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        let broker = self.broker(broker)?;
+        let mut ends = BTreeMap::new();
+        for (of, _) in from {
+            ends.insert(of.clone(), self.patiently(|| broker.bounds(of)).await?.end);
+        }
+        Ok(ends)
+    }
+}
