@@ -48,6 +48,15 @@ pub struct Raw {
     pub timestamp: DateTime<Utc>,
 }
 
+impl Raw {
+    /// About how much memory it takes, in bytes: for bounds, so that keys, headers and many small records count too.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|header| size_of::<Header>() + header.name.len() + header.value.len()).sum();
+        size_of::<Self>() + self.key.as_ref().map_or(0, Vec::len) + self.value.len() + headers
+    }
+}
+
 /// A record on its way to a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {

@@ -4,10 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use schemas::{Fault, FaultKind, Header};
 
-/// The text of a headers column.
+/// The text of a headers column. A NUL in a name, which no database's JSON can hold, becomes U+FFFD.
 pub(crate) fn encode(headers: &[Header]) -> String {
-    let pairs: Vec<(&str, String)> =
-        headers.iter().map(|header| (header.name.as_str(), STANDARD.encode(&header.value))).collect();
+    let pairs: Vec<(String, String)> =
+        headers.iter().map(|header| (header.name.replace('\0', "\u{fffd}"), STANDARD.encode(&header.value))).collect();
     serde_json::to_string(&pairs).expect("pairs of strings serialise")
 }
 

@@ -28,7 +28,7 @@ const AT_ONCE: usize = 1_000;
 
 /// Generates customers, produces their events, runs the pipeline over them, and prints what came of it.
 ///
-/// Works in a folder of its own, emptied first. Then, on a terminal, goes on running until Ctrl-C.
+/// Works in a folder of its own, where it removes what an earlier demo left. Then, on a terminal, goes on running until Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  syncline demo --customers 500 --exit")]
 pub(super) struct DemoArgs {
@@ -53,7 +53,9 @@ pub(super) struct DemoArgs {
 }
 
 pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
-    let base = std::env::var_os("SYNCLINE_DIR").map_or_else(|| PathBuf::from(".syncline"), PathBuf::from).join("demo");
+    // Set to nothing is not set, as in the pipeline file.
+    let base = std::env::var_os("SYNCLINE_DIR").filter(|dir| !dir.is_empty());
+    let base = base.map_or_else(|| PathBuf::from(".syncline"), PathBuf::from).join("demo");
     // The pipeline file reads the folder relative to itself.
     let base = std::path::absolute(&base).map_err(|error| Failure::new(Exit::Stopped, format!("{}: {error}", base.display())))?;
     let plan = pipeline::load(&args.file, &embedded(&base))?;
@@ -104,14 +106,18 @@ fn embedded(dir: &Path) -> Overridden {
     Overridden(BTreeMap::from([("BROKER", None), ("DATABASE_URL", None), ("SYNCLINE_DIR", Some(dir.display().to_string()))]))
 }
 
+/// Removes what an earlier demo left. Anything else in the folder is somebody's, and stays.
 fn empty(dir: &Path) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::new(Exit::Stopped, format!("cannot empty the folder {}: {error}", dir.display()));
-    match std::fs::remove_dir_all(dir) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error)),
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if ["topics.db", "profiles.db"].iter().any(|ours| name.to_string_lossy().starts_with(ours)) {
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
     }
-    std::fs::create_dir_all(dir).map_err(failed)
+    Ok(())
 }
 
 /// Writes the events of the customers, until it is told to stop.

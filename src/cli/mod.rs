@@ -164,5 +164,8 @@ fn width() -> u16 {
 fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Stopped, format!("cannot start threads: {error}")))?;
-    runtime.block_on(command)
+    let done = runtime.block_on(command);
+    // Dropping it would wait for what blocks a thread: a read of stdin, a merge that was given up.
+    runtime.shutdown_background();
+    done
 }

@@ -71,11 +71,15 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
         return Ok(Exit::Done);
     }
     let progress = summary::progress(pipeline).await;
-    let worked = pipeline.run_until_caught_up(stop).await;
+    let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
     worked?;
     let counts = pipeline.counters().counts();
-    printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| Exit::Done))
+    let exit = if *stop.borrow() { Exit::NotSo } else { Exit::Done };
+    if exit == Exit::NotSo {
+        eprintln!("told to stop before the end of the topics; the next run reads the rest");
+    }
+    printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| exit))
 }
 
 fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {

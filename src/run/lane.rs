@@ -89,13 +89,13 @@ impl Lane {
     async fn collect(&mut self, first: Item) -> Vec<Item> {
         let batch = self.segment.store_stage().batch;
         let stop = self.segment.stop.clone();
-        let mut size_bytes = first.raw.value.len();
+        let mut size_bytes = first.raw.size_bytes();
         let mut items = vec![first];
         let deadline = Instant::now() + batch.linger;
         let lingering = async {
             while items.len() < batch.records && size_bytes < batch.size_bytes {
                 let Ok(Some(item)) = timeout_at(deadline, self.items.recv()).await else { break };
-                size_bytes += item.raw.value.len();
+                size_bytes += item.raw.size_bytes();
                 items.push(item);
             }
         };

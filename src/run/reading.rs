@@ -12,7 +12,7 @@ use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
 use crate::topics::{ReadLimits, TopicPartition};
 
-/// How many bytes of record values may be under way in a segment: what bounds its memory, whatever the input does.
+/// How many bytes of records may be under way in a segment: what bounds its memory, whatever the input does.
 const UNDER_WAY_BYTES: usize = 32 << 20;
 const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
 
@@ -89,11 +89,12 @@ impl Reading {
 
     /// Waits for memory, then registers the records with the tracker. Until then nothing of them is noted.
     async fn register(&mut self, records: Vec<Raw>) -> Vec<Registered> {
-        let bytes: usize = records.iter().map(|raw| raw.value.len()).sum();
+        let bytes: usize = records.iter().map(Raw::size_bytes).sum();
         let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
         // The semaphore is never closed. The batch's share is free when the last of its tickets is dropped.
         let memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok().map(Arc::new);
-        self.segment.counters.count_read(records.len(), bytes);
+        let values = records.iter().map(|raw| raw.value.len()).sum();
+        self.segment.counters.count_read(records.len(), values);
         let mut batch = Vec::with_capacity(records.len());
         for raw in records {
             let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };

@@ -73,7 +73,7 @@ impl ReadAhead {
                 let at = self.turn % self.partitions.len();
                 self.turn = at + 1;
                 for record in pop(&mut self.partitions[at].queue, share.min(limits.records.max(1) - taken.len())) {
-                    bytes += record.value.len();
+                    bytes += record.size_bytes();
                     taken.push(record);
                     if bytes >= limits.bytes {
                         return taken;
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn a_round_cut_short_by_bytes_goes_on_with_the_next_partition() {
-        let mut read_ahead = read_ahead(&[9, 9], 10);
-        let taken = read_ahead.take(&limits(8, 20));
+        let mut read_ahead = read_ahead(&[9, 9], 1_000);
+        let taken = read_ahead.take(&limits(8, 2_000));
         assert_eq!((of_partition(&taken, 0).len(), of_partition(&taken, 1).len()), (2, 0));
-        let taken = read_ahead.take(&limits(8, 20));
+        let taken = read_ahead.take(&limits(8, 2_000));
         assert_eq!((of_partition(&taken, 0).len(), of_partition(&taken, 1).len()), (0, 2));
     }
 

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::Json;
+
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
 pub use computed::{
@@ -250,10 +252,10 @@ impl Profile {
     }
 
     /// The sections that show what they showed in `before`, this profile's stored state: one event wrote both, and no overlay is
-    /// another. Fewer than could be said, never more.
+    /// another. Fewer than could be said, never more: with overlays nothing is said, for what they show is for the rules of the day to say.
     #[must_use]
     pub fn shown_as_in(&self, before: &Self) -> SectionSet {
-        if before.version == 0 || self.overlays != before.overlays {
+        if before.version == 0 || !self.overlays.is_empty() || !before.overlays.is_empty() {
             return SectionSet::default();
         }
         SectionName::ALL.into_iter().filter(|name| self.sections.get(*name) == before.sections.get(*name)).collect()
@@ -262,7 +264,15 @@ impl Profile {
     /// Approximate heap size, for the bounded cache.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let sections: usize = self.sections.iter().map(|(_, section)| section.value.size_bytes()).sum();
-        size_of::<Self>() + self.customer_id.len() + sections + 512 * (self.overlays.len() + self.alerts.len())
+        let section = |section: &Section| section.value.size_bytes() + section.summary.as_ref().map_or(0, Json::size_bytes);
+        let sections: usize = self.sections.iter().map(|(_, own)| section(own)).sum();
+        let overlays: usize = self.overlays.values().map(|overlay| overlay.value.size_bytes()).sum();
+        let alerts: usize = self.alerts.values().map(|log| log.last.data.size_bytes() + log.last.message.len()).sum();
+        size_of::<Self>()
+            + self.customer_id.len()
+            + sections
+            + overlays
+            + alerts
+            + 512 * (self.overlays.len() + self.alerts.len())
     }
 }

@@ -51,6 +51,13 @@ fn an_overlay_makes_the_containers_on_its_way() {
 }
 
 #[test]
+fn a_few_bytes_do_not_make_a_section_of_any_size() {
+    let far = specific("{}", &[(5, "specificData.a.0", "1"), (6, "specificData.a.101", "2"), (7, "specificData.a.102", "3")]);
+    assert_eq!(far.matches("null").count(), 100, "as far as 100 behind the end");
+    assert_eq!(specific(r#"{"a":[1]}"#, &[(5, "specificData.a.102", "7")]), r#"{"a":[1]}"#);
+}
+
+#[test]
 fn an_overlay_reaches_into_arrays_by_index() {
     assert_eq!(specific(r#"{"a":[1, {"b":2}]}"#, &[(5, "specificData.a.1.b", "7")]), r#"{"a":[1,{"b":7}]}"#);
     assert_eq!(specific(r#"{"a":[1]}"#, &[(5, "specificData.a.3", "7")]), r#"{"a":[1,null,null,7]}"#);

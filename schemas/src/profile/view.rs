@@ -4,8 +4,9 @@ use super::{Overlay, Path, Profile, SectionName};
 use crate::json::Kind;
 use crate::{Json, JsonRef};
 
-/// The greatest index of an array's element that an overlay may set: a shorter array is filled up with nulls.
-const MAX_INDEX: usize = 9_999;
+/// How many nulls an overlay may put between the end of an array and the element that it sets. Without a bound a few bytes of a
+/// critical sync would make a section of any size.
+const MAX_PADDING: usize = 100;
 
 /// Each section's content as it counts for the rules (spec/2 §1).
 ///
@@ -127,7 +128,8 @@ fn write_object(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &m
 
 fn write_array(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &mut String) {
     let Some((own, below)) = path.split_first() else { return };
-    let Some(index) = own.parse().ok().filter(|&index: &usize| index <= MAX_INDEX) else {
+    let last = there.map_or(0, JsonRef::len) + MAX_PADDING;
+    let Some(index) = own.parse().ok().filter(|&index: &usize| index <= last) else {
         out.push_str(there.map_or("[]", JsonRef::text));
         return;
     };

@@ -60,23 +60,29 @@ fn stored(row: &PgRow) -> Result<StoredProfile, sqlx::Error> {
     })
 }
 
-/// Writes the batch's rows. Answers the customers whose stored version is not the one that was read; if there are any, the caller
+/// The batch's rows, in key order.
+pub(super) fn columns(batch: &Batch) -> Vec<ProfileColumns> {
+    let mut rows: Vec<ProfileColumns> = batch.rows.iter().map(ProfileColumns::of).collect();
+    rows.sort_unstable_by(|left, right| left.customer_id.cmp(&right.customer_id));
+    rows
+}
+
+/// Writes the batch's rows, which [`columns`] made. Answers the customers whose stored version is not the one that was read; if there are any, the caller
 /// rolls back.
 pub(super) async fn merge(
     connection: &mut PgConnection,
     statements: &Statements,
     pipeline: &str,
     batch: &Batch,
+    rows: &[ProfileColumns],
 ) -> Result<Vec<String>, Fault> {
-    let mut rows: Vec<ProfileColumns> = batch.rows.iter().map(ProfileColumns::of).collect();
-    rows.sort_unstable_by(|left, right| left.customer_id.cmp(&right.customer_id));
     let query = sqlx::query(AssertSqlSafe(statements.merge_profiles.clone()))
         .bind(batch.now)
         .bind(pipeline)
         .bind(batch.changelog.as_ref().map(|topic| topic.as_str()));
-    let query = bind_administrative(bind_computed(bind_sections(query, &rows), &rows), &rows);
+    let query = bind_administrative(bind_computed(bind_sections(query, rows), rows), rows);
     let written = query.fetch_all(connection).await.map_err(fault::when("writing profiles"))?;
-    stale(&rows, &written).map_err(fault::when("writing profiles"))
+    stale(rows, &written).map_err(fault::when("writing profiles"))
 }
 
 /// Those that were not written, and those that came to be although they had been read: somebody erased them meanwhile.

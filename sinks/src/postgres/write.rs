@@ -1,7 +1,5 @@
 //! One batch, one transaction (`architecture.md`, rule 4): leases and positions, then profiles, then what goes with them.
 
-use std::collections::BTreeSet;
-
 use schemas::Fault;
 use schemas::store::{Batch, Written};
 use sqlx::{Connection, PgConnection, Postgres, Row, Transaction};
@@ -16,10 +14,12 @@ pub(super) async fn write(
     pipeline: &str,
     batch: &Batch,
 ) -> Result<Written, Fault> {
+    // Made before anything is locked: it takes the processor a while, and others wait for what is locked.
+    let rows = profiles::columns(batch);
     let mut transaction = session.begin().await.map_err(fault::when("beginning a batch"))?;
     fence(&mut transaction, pipeline, batch).await?;
-    if !batch.rows.is_empty() {
-        let stale = profiles::merge(&mut transaction, statements, pipeline, batch).await?;
+    if !rows.is_empty() {
+        let stale = profiles::merge(&mut transaction, statements, pipeline, batch, &rows).await?;
         if !stale.is_empty() {
             return undo(transaction, stale).await;
         }
@@ -27,7 +27,9 @@ pub(super) async fn write(
     if records::any(batch) {
         let repeated = records::write(&mut transaction, pipeline, batch).await?;
         if !repeated.is_empty() {
-            return undo(transaction, customers_of(batch, &repeated)).await;
+            // An event's id does not say whose it is, and reading a profile once more than needed does no harm.
+            let customers = batch.rows.iter().map(|row| row.profile.customer_id.clone()).collect();
+            return undo(transaction, customers).await;
         }
     }
     transaction.commit().await.map_err(fault::when("committing a batch"))?;
@@ -67,17 +69,4 @@ async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> 
     let row = query.fetch_one(connection).await.map_err(fault::when("checking leases and moving positions"))?;
     let ours: i64 = row.try_get(0).map_err(fault::when("checking leases"))?;
     if usize::try_from(ours).is_ok_and(|ours| ours == held.len()) { Ok(()) } else { Err(leases::fenced(&batch.leases)) }
-}
-
-/// The customers whose events' effects happened before. An event that no critical change names may be any customer's of the batch.
-fn customers_of(batch: &Batch, repeated: &[String]) -> Vec<String> {
-    let mut customers = BTreeSet::new();
-    for event in repeated {
-        let mut owners = batch.critical_changes.iter().filter(|change| *change.event_id == **event).peekable();
-        match owners.peek() {
-            Some(_) => customers.extend(owners.map(|change| change.customer_id.clone())),
-            None => customers.extend(batch.rows.iter().map(|row| row.profile.customer_id.clone())),
-        }
-    }
-    customers.into_iter().collect()
 }

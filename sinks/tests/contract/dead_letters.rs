@@ -55,6 +55,14 @@ pub async fn a_record_of_which_two_parts_are_refused_is_one(place: &impl Place) 
     assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
 }
 
+pub async fn a_header_whose_name_no_json_column_holds_is_kept_under_another(place: &impl Place) {
+    let sink = store(place).await;
+    let header = |name: &str| Header { name: name.into(), value: vec![0, 255] };
+    let odd = DeadLetter { headers: vec![header("a\0b")], ..letter(1) };
+    sink.write(&Batch { dead_letters: vec![odd], ..batch(vec![]) }).await.unwrap();
+    assert_eq!(sink.dead_letters(&all()).await.unwrap()[0].letter.headers, [header("a\u{fffd}b")]);
+}
+
 pub async fn all_of_a_letter_comes_back(place: &impl Place) {
     let sink = store(place).await;
     let bare = DeadLetter { key: None, headers: vec![], value: vec![], violations: vec![], ..letter(2) };

@@ -8,6 +8,9 @@ use schemas::{Json, JsonRef, Reason, Record, Reject, Violation};
 
 use crate::Effects;
 
+/// How many changes one critical sync may ask for. Each is laid over its section whenever the profile is computed.
+const MAX_CHANGES: usize = 1_000;
+
 /// Folds a critical sync: overlays, or a change that waits. Returns whether the profile changed.
 pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<bool, Reject> {
     let payload = record.value.as_ref();
@@ -39,8 +42,14 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
 ///
 /// # Errors
 ///
-/// A [`Reject`] of reason `forbidden_field` with a violation for each field that a critical sync may not set: one refuses all.
+/// A [`Reject`] of reason `forbidden_field` with a violation for each field that a critical sync may not set: one refuses all. One of
+/// reason `schema` for more than 1,000 changes.
 pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject> {
+    let count = changes.as_ref().len();
+    if count > MAX_CHANGES {
+        let message = format!("{count} changes in one critical sync; at most {MAX_CHANGES}: send several");
+        return Err(Reject::new(Reason::Schema, "/changes", message));
+    }
     let mut overlays = BTreeMap::new();
     let mut violations = Vec::new();
     for (index, change) in changes.as_ref().elements().enumerate() {

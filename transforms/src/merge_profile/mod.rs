@@ -96,7 +96,9 @@ fn build(parameters: &serde_json::Value, _: &Surroundings) -> Result<Step, Inval
 impl Fold for MergeProfile {
     /// A critical sync's effect happens once: an administrator may have ended what it began.
     fn effect_id(&self, record: &Record) -> Option<String> {
-        (&*record.kind == "critical_sync").then(|| record.id.to_string())
+        // One request may be about several customers.
+        let customer = record.key.as_deref().unwrap_or_default();
+        (&*record.kind == "critical_sync").then(|| format!("{customer}\n{}", record.id))
     }
 
     fn fold(&self, profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<(), Reject> {

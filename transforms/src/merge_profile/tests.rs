@@ -274,7 +274,9 @@ fn of_one_events_changes_to_one_place_the_last_counts() {
 
 #[test]
 fn only_critical_syncs_are_remembered() {
-    assert_eq!(MergeProfile.effect_id(&sync(1, "[]")).as_deref(), Some("r-1"));
+    assert_eq!(MergeProfile.effect_id(&sync(1, "[]")).as_deref(), Some("c-1\nr-1"));
+    let other = Record { key: Some("c-2".into()), ..sync(1, "[]") };
+    assert_eq!(MergeProfile.effect_id(&other).as_deref(), Some("c-2\nr-1"), "one request may be about several customers");
     assert_eq!(MergeProfile.effect_id(&event("assets", "e-1", 1, "{}")), None);
 }
 
@@ -295,4 +297,12 @@ fn the_catalogue_builds_it_without_parameters_only() {
         panic!("unknown parameter")
     };
     assert_eq!(error.path, ["window"]);
+}
+
+#[test]
+fn a_critical_sync_of_more_changes_than_anybody_makes_is_refused() {
+    let changes = |count| format!("[{}]", vec![r#"{"field":"name","newValue":1}"#; count].join(","));
+    let asked = |count| requested_overlays(&Json::parse_own(&changes(count)).unwrap());
+    assert_eq!(asked(1_000).unwrap().len(), 1);
+    assert_eq!(asked(1_001).unwrap_err().reason, Reason::Schema);
 }
