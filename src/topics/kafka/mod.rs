@@ -19,7 +19,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::types::RDKafkaErrorCode as Code;
-use schemas::{Clock, Fault, FaultKind, Outgoing, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use tokio::task::JoinSet;
 
 pub use self::options::{Compression, Options, Others, Sasl, Security, Tls, accepted, refusal};
@@ -81,6 +81,26 @@ impl Kafka {
         let names: Vec<_> = refused.iter().map(|(name, code)| format!("\"{name}\" ({code})")).collect();
         Err(fault::of_code(format!("{cluster}: topics that do not exist cannot be created: {}", names.join(", ")), *code))
     }
+
+    /// Waits until a new topic can be read: its partitions get their leaders one after the other.
+    async fn appear(&self, topic: &TopicName) -> Result<(), Fault> {
+        let partitions = loop {
+            match self.questions.partitions(topic).await? {
+                Some(partitions) => break partitions,
+                None => tokio::time::sleep(ASK_AGAIN).await,
+            }
+        };
+        for partition in 0..partitions {
+            let partition = TopicPartition { topic: topic.clone(), partition };
+            while let Err(fault) = self.questions.bounds(&partition).await {
+                if fault.reaction() != Reaction::Retry {
+                    return Err(fault);
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -101,9 +121,7 @@ impl Topics for Kafka {
         self.create_missing(&missing).await?;
         let told = async {
             for spec in missing {
-                while self.questions.partitions(&spec.name).await?.is_none() {
-                    tokio::time::sleep(ASK_AGAIN).await;
-                }
+                self.appear(&spec.name).await?;
             }
             Ok(())
         };
