@@ -22,7 +22,7 @@ use rdkafka::types::RDKafkaErrorCode as Code;
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use tokio::task::JoinSet;
 
-pub use self::options::{Compression, Options, Others, Sasl, Security, Tls, accepted, refusal};
+pub use self::options::{Compression, Options, Others, Sasl, Security, TOPIC_RULE, Tls, accepted, is_topic, refusal};
 
 use self::fault::Heard;
 use self::questions::Questions;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
+use schemas::TopicName;
 
 /// A Kafka cluster, and how to talk to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +124,17 @@ impl fmt::Debug for Others {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
+}
+
+/// What a topic may be called on Kafka; see [`is_topic`].
+pub const TOPIC_RULE: &str = "letters without accents, digits, `.`, `_` and `-`, at most 249 of them";
+
+/// Whether a topic may have this name on Kafka.
+#[must_use]
+pub fn is_topic(name: &TopicName) -> bool {
+    let name = name.as_str();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.len() <= 249 && name.chars().all(allowed) && !matches!(name, "." | "..")
 }
 
 /// Why a setting of librdkafka may not be set, and what to write instead; `None`: it may.
