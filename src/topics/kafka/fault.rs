@@ -1,6 +1,7 @@
 //! What goes wrong with a Kafka cluster, and what an operator can do about it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -11,7 +12,17 @@ use schemas::{Fault, FaultKind};
 
 /// What librdkafka says besides its answers: the reason why a connection failed comes that way only.
 #[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Option<(Code, String)>>>);
+pub(super) struct Heard(Arc<Mutex<Option<Said>>>);
+
+/// A reason, and when it was told.
+struct Said {
+    at: Instant,
+    code: Code,
+    reason: String,
+}
+
+/// How long a reason explains what fails: librdkafka tells the same one only now and then.
+const FRESH: Duration = Duration::from_secs(30);
 
 impl ClientContext for Heard {
     // What matters comes back as a fault, which is told once; librdkafka repeats itself.
@@ -20,7 +31,11 @@ impl ClientContext for Heard {
         // Why there is no connection may stand in its log only, behind the name of a thread.
         if facility == "FAIL" {
             let reason = message.split_once("]: ").map_or(message, |(_, reason)| reason);
-            self.last().get_or_insert_with(|| (Code::BrokerTransportFailure, reason.to_owned()));
+            let mut last = self.last();
+            // Why a name and a password were refused says more.
+            if last.as_ref().is_none_or(|said| said.code == Code::BrokerTransportFailure || said.at.elapsed() > FRESH) {
+                *last = Some(Said { at: Instant::now(), code: Code::BrokerTransportFailure, reason: reason.to_owned() });
+            }
         }
     }
 
@@ -28,7 +43,7 @@ impl ClientContext for Heard {
         tracing::debug!("librdkafka: {error}: {reason}");
         let Some(code) = error.rdkafka_error_code() else { return };
         if !matches!(code, Code::AllBrokersDown) {
-            *self.last() = Some((code, reason.to_owned()));
+            *self.last() = Some(Said { at: Instant::now(), code, reason: reason.to_owned() });
         }
     }
 }
@@ -36,8 +51,8 @@ impl ClientContext for Heard {
 impl ConsumerContext for Heard {}
 
 impl Heard {
-    /// The last reason, and what it is.
-    fn last(&self) -> MutexGuard<'_, Option<(Code, String)>> {
+    /// The last reason.
+    fn last(&self) -> MutexGuard<'_, Option<Said>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,8 +66,8 @@ impl Heard {
             return of_code(what, code);
         }
         // Why the connection failed, where that was told.
-        match self.last().take() {
-            Some((code, reason)) => with_advice(Fault::caused(kind_of(code), what, reason), code),
+        match self.last().as_ref().filter(|said| said.at.elapsed() <= FRESH) {
+            Some(Said { code, reason, .. }) => with_advice(Fault::caused(kind_of(*code), what, reason.clone()), *code),
             None => of_code(what, code),
         }
     }

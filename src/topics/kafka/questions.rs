@@ -1,19 +1,23 @@
 //! What a cluster is asked: which topics there are, and what their partitions hold.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode as Code;
-use schemas::{Fault, TopicName};
+use schemas::{Fault, Reaction, TopicName};
 
 use super::aside;
 use super::fault::{Heard, of_code};
 use super::options::Options;
 use crate::topics::{Bounds, TopicPartition, no_such_partition, no_such_topic};
 
-/// How long an answer may take.
+/// How long to ask for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one call may block: a process that is told to stop waits for it.
+const CALL: Duration = Duration::from_secs(2);
+/// How long to wait before asking again.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// A client for questions. Clones share it.
 #[derive(Clone)]
@@ -49,7 +53,7 @@ impl Questions {
                 Some(_) => {}
             }
             let number = partition.partition.cast_signed();
-            let watermarks = client.fetch_watermarks(partition.topic.as_str(), number, PATIENCE);
+            let watermarks = client.fetch_watermarks(partition.topic.as_str(), number, CALL);
             let (first, end) =
                 watermarks.map_err(|error| this.fault(client, &format!("{partition}: asking for its ends"), error))?;
             Ok(Bounds { first: first.max(0).cast_unsigned(), end: end.max(0).cast_unsigned() })
@@ -61,14 +65,14 @@ impl Questions {
     pub(super) async fn ping(&self) -> Result<(), Fault> {
         self.ask(|this, client| {
             // Any name serves: that there is no such topic is an answer, too. This one costs the cluster next to nothing.
-            let answer = client.fetch_metadata(Some("__consumer_offsets"), PATIENCE);
+            let answer = client.fetch_metadata(Some("__consumer_offsets"), CALL);
             answer.map(drop).map_err(|error| this.fault(client, "asking for an answer", error))
         })
         .await
     }
 
     fn count(&self, client: &BaseConsumer<Heard>, topic: &TopicName) -> Result<Option<u32>, Fault> {
-        let answer = client.fetch_metadata(Some(topic.as_str()), PATIENCE);
+        let answer = client.fetch_metadata(Some(topic.as_str()), CALL);
         let metadata = answer.map_err(|error| self.fault(client, &format!("asking for the topic \"{topic}\""), error))?;
         let Some(found) = metadata.topics().first() else { return Ok(None) };
         match found.error().map(Code::from) {
@@ -85,12 +89,21 @@ impl Questions {
         self.heard.fault(format!("Kafka at {}: {what}", self.servers), error)
     }
 
+    /// Asks until there is an answer, or none in [`PATIENCE`].
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Self, &BaseConsumer<Heard>) -> Result<T, Fault> + Send + 'static,
+        question: impl Fn(&Self, &BaseConsumer<Heard>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Result<T, Fault> {
-        let this = self.clone();
-        aside::run(move || question(&this, this.client.as_deref().expect("only dropping takes the client"))).await
+        let question = Arc::new(question);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (this, question) = (self.clone(), Arc::clone(&question));
+            let call = move || question(&this, this.client.as_deref().expect("only dropping takes the client"));
+            match aside::run(call).await {
+                Err(fault) if fault.reaction() == Reaction::Retry && Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
+                answer => return answer,
+            }
+        }
     }
 }
 
