@@ -8,6 +8,8 @@ mod commands;
 mod config;
 mod harness;
 mod internal_topics;
+#[path = "topics/kafka_server.rs"]
+mod kafka_server;
 mod kills;
 mod retention;
 mod sample_profiles;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use sinks::COLUMNS;
 
 use super::harness::{Bench, Database, record_lines, root};
+use super::kafka_server::KafkaServer;
 
 fn sample(name: &str) -> PathBuf {
     root().join("tests/samples").join(name)
@@ -120,4 +121,21 @@ async fn the_easy_sample_matches_where_the_stages_pass_records_over_the_broker()
     let counts = bench.run(&[], record_lines(&sample("events.jsonl"))).await;
     assert_eq!(counts.records_written, 1006, "each event was written to the topic between the stages");
     matches(&bench, &expected(&sample("expected.jsonl"))).await;
+}
+
+/// The same file: two variables move its topics to a cluster, on which they are created.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_over_kafka() {
+    let Some(mut server) = KafkaServer::start() else { return };
+    let address = server.address();
+    let variables = [("BROKER", "kafka"), ("KAFKA_BROKERS", address.as_str())];
+    let bench = Bench::new(Database::Sqlite).await;
+    let counts = bench.run(&variables, record_lines(&sample("events.jsonl"))).await;
+    assert!(counts.dead_letters.is_empty(), "{:?}", counts.dead_letters);
+    matches(&bench, &expected(&sample("expected.jsonl"))).await;
+    // A server that was lost holds all of it when it is back, and positions are where they were left: nothing is read again.
+    server.stop();
+    server.start_again();
+    let again = bench.run(&variables, Vec::new()).await;
+    assert_eq!(again.records_read, 0);
 }

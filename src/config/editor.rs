@@ -59,6 +59,9 @@ fn kind(kind: &Kind, catalogue: &[Entry]) -> Value {
         Kind::Choice(known) => or_expansion(json!({"enum": known})),
         Kind::Texts => json!({"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1}),
         Kind::TextsByName => json!({"type": "object", "additionalProperties": {"type": "string", "minLength": 1}}),
+        Kind::SettingsByName => {
+            json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
+        }
         Kind::One(below) => nullable(table(below, catalogue)),
         Kind::List(below) if below.name == STEP.name => json!({"type": "array", "items": step(catalogue), "minItems": 1}),
         Kind::List(below) => json!({"type": "array", "items": table(below, catalogue), "minItems": 1}),

@@ -176,6 +176,19 @@ impl<'n> Fields<'n> {
         members.iter().filter_map(|member| Some((member, text(&member.value, &format!("`{}`", member.name), report)?))).collect()
     }
 
+    /// A map of texts, numbers and booleans by names that the file chooses, as they are written.
+    pub(super) fn settings_by_name(&self, name: &str, report: &mut Report) -> Vec<(&'n Member, &'n str)> {
+        let Some(node) = self.node(name) else { return Vec::new() };
+        let mut settings = Vec::new();
+        for member in members(node, &format!("`{name}`"), report).unwrap_or_default() {
+            match &member.value.content {
+                Content::Scalar(scalar) => settings.push((member, scalar.text.as_str())),
+                _ => drop(wrong_type::<()>(&member.value, &member.name, "a text, a number or a boolean", report)),
+            }
+        }
+        settings
+    }
+
     /// A map by names that the file chooses; `None` where it is no map.
     pub(super) fn by_name(&self, name: &str, report: &mut Report) -> Option<&'n [Member]> {
         members(self.node(name)?, &format!("`{name}`"), report)

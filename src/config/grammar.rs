@@ -1,5 +1,7 @@
 //! The grammar of the pipeline file, as tables: the check walks them, and the editor's schema is written from them.
 
+use crate::topics::kafka::{Compression, Sasl};
+
 /// A map with known keys.
 pub(super) struct Table {
     /// What messages call it.
@@ -51,6 +53,8 @@ pub(super) enum Kind {
     Texts,
     /// A map of texts.
     TextsByName,
+    /// A map of texts, numbers and booleans, which another program reads.
+    SettingsByName,
     One(&'static Table),
     List(&'static Table),
     /// Maps by names that the file chooses.
@@ -117,8 +121,55 @@ pub(super) const PIPELINE: Table = Table {
 pub(super) const BROKERS: Table = Table {
     name: "`brokers`",
     keys: &[
+        optional("kafka", Kind::One(&KAFKA), "An Apache Kafka cluster, or what speaks its protocol."),
         optional("local", Kind::One(&LOCAL), "Files on this machine: for development, tests and single machines."),
         optional("memory", Kind::One(&MEMORY), "This process's memory: gone when it ends."),
+    ],
+};
+
+/// `brokers.kafka`
+pub(super) const KAFKA: Table = Table {
+    name: "the broker `kafka`",
+    keys: &[
+        required("servers", Kind::Text, "Where the cluster is found first: `host:port`, several with commas."),
+        optional("client_id", Kind::Text, "What the cluster's logs and quotas call this program; `syncline` where left out."),
+        optional("compression", Kind::Choice(Compression::NAMES), "How records are compressed; `lz4` where left out."),
+        optional(
+            "replication",
+            Kind::Integer { default: 0, min: 0, max: 32 },
+            "On how many brokers a topic is kept that is created here. 0: as many as the cluster does by itself.",
+        ),
+        optional(
+            "max_record",
+            Kind::Size { default: "1MiB", min: 1 << 10, max: 1 << 29 },
+            "The largest record that is written, with its key and headers. The cluster and the topic have limits of their own.",
+        ),
+        optional(
+            "read_ahead",
+            Kind::Size { default: "64MiB", min: 1 << 20, max: 1 << 30 },
+            "How much is fetched ahead of all partitions together, at least 64 KiB of each: what bounds the memory of reading.",
+        ),
+        optional("security", Kind::One(&KAFKA_SECURITY), "Encryption and identity. Left out, neither."),
+        optional(
+            "options",
+            Kind::SettingsByName,
+            "Any other setting of librdkafka, by its own name (its CONFIGURATION.md). Those that keep records from being lost are fixed.",
+        ),
+    ],
+};
+
+/// `brokers.kafka.security`
+pub(super) const KAFKA_SECURITY: Table = Table {
+    name: "`security`",
+    keys: &[
+        optional("tls", Kind::Boolean { default: false }, "Whether the connection is encrypted."),
+        optional("ca_file", Kind::Text, "Certificates (PEM) that sign the brokers' own. Left out, those that the system trusts."),
+        optional("certificate_file", Kind::Text, "Our own certificate (PEM), where the brokers ask for one."),
+        optional("key_file", Kind::Text, "The key of `certificate_file` (PEM)."),
+        optional("key_password", Kind::Text, "What opens `key_file`. Better from a file: `${file:/run/secrets/key}`."),
+        optional("sasl", Kind::Choice(Sasl::MECHANISMS), "How `username` and `password` are proven."),
+        optional("username", Kind::Text, "Who we are to the cluster."),
+        optional("password", Kind::Text, "The password of `username`. Better from a file: `${file:/run/secrets/kafka}`."),
     ],
 };
 

@@ -1,10 +1,12 @@
 //! Brokers: the [`Topics`] trait, and what implements it.
 //!
+//! * [`kafka`]: on an Apache Kafka cluster.
 //! * [`local`]: in a directory, for any number of processes on one machine, without a server.
 //! * [`memory`]: in this process only, for tests.
 //!
-//! Which partition a record goes to is one rule for both, that of Kafka's own producer, so that a move to Kafka keeps placement.
+//! Which partition a record goes to is one rule for all, that of Kafka's own producer, so that a move to Kafka keeps placement.
 
+pub mod kafka;
 pub mod local;
 pub mod memory;
 mod placement;
@@ -23,6 +25,8 @@ use tokio::time::Instant;
 /// Which broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broker {
+    /// Topics on an Apache Kafka cluster.
+    Kafka(Box<kafka::Options>),
     /// Topics in a directory.
     Local {
         /// The directory; created where it is missing.
@@ -40,6 +44,7 @@ impl Broker {
     /// `Refused` when what is configured cannot be used; any [`Fault`] of the broker.
     pub async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Topics>, Fault> {
         match self {
+            Self::Kafka(options) => Ok(Arc::new(kafka::Kafka::open(options, clock).await?)),
             Self::Local { dir } => Ok(Arc::new(local::Local::open(dir, clock).await?)),
             Self::Memory => Ok(Arc::new(memory::Memory::new(clock))),
         }

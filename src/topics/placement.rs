@@ -28,6 +28,16 @@ impl Placements {
         self.0.insert(topic, placement);
     }
 
+    /// Whether the topic was added.
+    pub(super) fn knows(&self, topic: &TopicName) -> bool {
+        self.0.contains_key(topic)
+    }
+
+    /// Takes a topic out, as it may have changed.
+    pub(super) fn forget(&mut self, topic: &TopicName) {
+        self.0.remove(topic);
+    }
+
     /// Where each record goes: all of them, or none when one is refused.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ async fn processes_that_write_at_once_lose_and_double_nothing() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    assert!(drain(&mut *reader, 10).await.is_empty());
+    assert!(drain(&mut *reader, 0, 10).await.is_empty());
     assert_dense(&read, 2);
     for writer in WRITERS {
         for remainder in 0..2 {

@@ -12,12 +12,30 @@ use syncline::topics::{ReadLimits, Reader, TopicPartition, TopicSpec, Topics};
 pub(crate) trait Subject: Send + Sync {
     /// A handle; each further one is what another process would have.
     async fn open(&self) -> Arc<dyn Topics>;
+
+    /// Makes a topic, through a handle where the broker can.
+    async fn create(&self, topics: &dyn Topics, topic: &str, partitions: u32) {
+        create(topics, topic, partitions).await;
+    }
+
+    /// Names of topics that the broker takes besides `a.1`.
+    fn names(&self) -> &'static [&'static str] {
+        &["données.société", "顧客", "Topic.1", "-", "a;DROP_TABLE_topics--", "%_$", "🚚"]
+    }
+
+    /// Whether a record may be older than 1970.
+    fn keeps_old_times(&self) -> bool {
+        true
+    }
+
+    /// Gives a reader that fetches ahead the time to do so.
+    async fn settle(&self) {}
 }
 
 /// A handle, and in it a topic "t" of so many partitions.
 pub(crate) async fn with_topic(subject: &dyn Subject, partitions: u32) -> Arc<dyn Topics> {
     let topics = subject.open().await;
-    create(&*topics, "t", partitions).await;
+    subject.create(&*topics, "t", partitions).await;
     topics
 }
 
@@ -62,23 +80,27 @@ pub(crate) async fn reader(topics: &dyn Topics, topic: &str, partitions: u32) ->
     topics.reader(&from).await.unwrap()
 }
 
-/// All records of "t" from the beginning, in the order in which they are read.
+/// All records of a topic from the beginning, in the order in which they are read.
 pub(crate) async fn read_all(topics: &dyn Topics, topic: &str, partitions: u32) -> Vec<Raw> {
+    let mut held = 0;
+    for partition in 0..partitions {
+        held += topics.bounds(&at(topic, partition)).await.unwrap().end;
+    }
     let mut reader = reader(topics, topic, partitions).await;
-    drain(&mut *reader, 1000).await
+    drain(&mut *reader, usize::try_from(held).unwrap(), 1000).await
 }
 
-/// Reads so many at a time until nothing comes.
-pub(crate) async fn drain(reader: &mut dyn Reader, records: usize) -> Vec<Raw> {
-    let mut all = Vec::new();
-    loop {
-        let read = reader.read(&now(records)).await.unwrap();
+/// Reads what is left, which is so much, so many at a time.
+pub(crate) async fn drain(reader: &mut dyn Reader, left: usize, records: usize) -> Vec<Raw> {
+    let mut all = Vec::with_capacity(left);
+    while all.len() < left {
+        let read = reader.read(&ReadLimits { records, ..patient() }).await.unwrap();
         assert!(read.len() <= records, "{} records, {records} at most were asked for", read.len());
-        if read.is_empty() {
-            return all;
-        }
+        assert!(!read.is_empty(), "{left} records are left, and after {} nothing came", all.len());
         all.extend(read);
     }
+    assert_eq!((all.len(), reader.read(&now(records)).await.unwrap().len()), (left, 0), "there is more than is left");
+    all
 }
 
 pub(crate) fn values(records: &[Raw]) -> Vec<String> {

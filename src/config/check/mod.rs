@@ -3,6 +3,7 @@
 mod brokers;
 mod columns;
 mod flow;
+mod kafka;
 pub(super) mod outline;
 mod segments;
 mod sinks;

@@ -16,6 +16,7 @@ use super::super::plan::TopicPlan;
 use super::super::suggest::did_you_mean;
 use super::Context;
 use super::brokers::Brokers;
+use crate::topics::{Broker, kafka};
 
 /// The topics of the file.
 pub(super) struct Topics {
@@ -58,6 +59,10 @@ fn topic(member: &Member, brokers: &Brokers, context: &Context<'_>, report: &mut
         if let Some(broker) = options.text("broker", report) {
             plan.broker = brokers.find(&broker, report).unwrap_or_default();
         }
+    }
+    if !plan.internal && matches!(brokers.plans.get(&plan.broker), Some(Broker::Kafka(_))) && !kafka::is_topic(&plan.name) {
+        let finding = Finding::error(place.clone(), format!("Kafka takes no topic of the name `{}`", plan.name));
+        report.push(finding.help(format!("it takes {}", kafka::TOPIC_RULE)));
     }
     Some(Topic { plan, place })
 }

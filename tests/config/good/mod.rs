@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemas::TopicName;
 use syncline::config::{self, Checked, Plan, render};
 use syncline::topics::Broker;
+use syncline::topics::kafka::Compression;
 
 use super::catalogue::CATALOGUE;
 use super::environment::Machine;
@@ -63,6 +64,27 @@ fn paths_start_from_the_folder_of_the_file() {
     assert_eq!(plan.sinks["profiles"].url, "sqlite://tests/config/good/profiles.db");
     let absolute = self::plan(&ORDERS.replace("sqlite://profiles.db", "sqlite:///var/profiles.db"));
     assert_eq!(absolute.sinks["profiles"].url, "sqlite:///var/profiles.db");
+}
+
+#[test]
+fn a_kafka_cluster_takes_names_with_units_and_other_settings_as_they_are() {
+    let cluster = "  kafka:
+    servers: a:9092,b:9092
+    compression: zstd
+    max_record: 2MiB
+    security: {tls: true, ca_file: ca.pem, sasl: scram-sha-512, username: orders, password: hunter2}
+    options: {linger.ms: 20, socket.keepalive.enable: true}
+";
+    let brokers = plan(&ORDERS.replace("  local: {dir: .syncline}\n", cluster)).brokers;
+    let Broker::Kafka(options) = &brokers["kafka"] else { panic!("{brokers:?}") };
+    assert_eq!((options.servers.as_str(), options.client_id.as_str()), ("a:9092,b:9092", "syncline"));
+    assert_eq!((options.compression, options.max_record_bytes, options.replication), (Compression::Zstd, 2 << 20, 0));
+    let tls = options.security.tls.as_ref().unwrap();
+    assert_eq!(tls.ca_file.as_deref(), Some(Path::new("tests/config/good/ca.pem")));
+    assert_eq!(options.security.sasl.as_ref().unwrap().password, "hunter2");
+    assert!(!format!("{options:?}").contains("hunter2"), "a password is never printed");
+    let others: Vec<_> = options.others.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(others, [("linger.ms", "20"), ("socket.keepalive.enable", "true")]);
 }
 
 #[test]

@@ -1,0 +1,160 @@
+//! What goes wrong with a Kafka cluster, and what an operator can do about it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaErrorCode as Code;
+use schemas::{Fault, FaultKind};
+
+/// What librdkafka says besides its answers: the reason why a connection failed comes that way only.
+#[derive(Clone, Default)]
+pub(super) struct Heard(Arc<Mutex<Option<Said>>>);
+
+/// A reason, and when it was told.
+struct Said {
+    at: Instant,
+    code: Code,
+    reason: String,
+}
+
+/// How long a reason explains what fails: librdkafka tells the same one only now and then.
+const FRESH: Duration = Duration::from_secs(30);
+
+impl ClientContext for Heard {
+    // What matters comes back as a fault, which is told once; librdkafka repeats itself.
+    fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
+        tracing::debug!(facility, "librdkafka: {message}");
+        // Why there is no connection may stand in its log only, behind the name of a thread.
+        if facility == "FAIL" {
+            let reason = message.split_once("]: ").map_or(message, |(_, reason)| reason);
+            let mut last = self.last();
+            // Why a name and a password were refused says more.
+            if last.as_ref().is_none_or(|said| said.code == Code::BrokerTransportFailure || said.at.elapsed() > FRESH) {
+                *last = Some(Said { at: Instant::now(), code: Code::BrokerTransportFailure, reason: reason.to_owned() });
+            }
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::debug!("librdkafka: {error}: {reason}");
+        let Some(code) = error.rdkafka_error_code() else { return };
+        if !matches!(code, Code::AllBrokersDown) {
+            *self.last() = Some(Said { at: Instant::now(), code, reason: reason.to_owned() });
+        }
+    }
+}
+
+impl ConsumerContext for Heard {}
+
+impl Heard {
+    /// The last reason.
+    fn last(&self) -> MutexGuard<'_, Option<Said>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The fault of an answer that is an error. `what` says what was being done, and with which object.
+    pub(super) fn fault(&self, what: impl Into<String>, error: KafkaError) -> Fault {
+        let Some(code) = error.rdkafka_error_code() else {
+            let kind = if matches!(error, KafkaError::Canceled) { FaultKind::Unavailable } else { FaultKind::Refused };
+            return Fault::caused(kind, what, error);
+        };
+        if !is_connection(code) {
+            return of_code(what, code);
+        }
+        // Why the connection failed, where that was told.
+        match self.last().as_ref().filter(|said| said.at.elapsed() <= FRESH) {
+            Some(Said { code, reason, .. }) => with_advice(Fault::caused(kind_of(*code), what, reason.clone()), *code),
+            None => of_code(what, code),
+        }
+    }
+}
+
+/// The fault of a code, in librdkafka's words.
+pub(super) fn of_code(what: impl Into<String>, code: Code) -> Fault {
+    with_advice(Fault::caused(kind_of(code), what, code), code)
+}
+
+fn with_advice(fault: Fault, code: Code) -> Fault {
+    match advice(code) {
+        Some(advice) => fault.advise(advice),
+        None => fault,
+    }
+}
+
+/// Whether the code says no more than that there is no connection.
+fn is_connection(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::OperationTimedOut
+            | Code::MessageTimedOut
+            | Code::TimedOutQueue
+            | Code::Resolve
+            | Code::SSL
+    )
+}
+
+/// What can be done about a code. What is not named is a matter of the cluster's moment: the same again may succeed.
+pub(super) fn kind_of(code: Code) -> FaultKind {
+    match code {
+        Code::OffsetOutOfRange | Code::AutoOffsetReset | Code::LogTruncation | Code::BadMessage | Code::InvalidMessage => {
+            FaultKind::Lost
+        }
+        Code::Authentication
+        | Code::SaslAuthenticationFailed
+        | Code::UnsupportedSASLMechanism
+        | Code::IllegalSASLState
+        | Code::SecurityDisabled
+        | Code::TopicAuthorizationFailed
+        | Code::GroupAuthorizationFailed
+        | Code::ClusterAuthorizationFailed
+        | Code::UnknownTopic
+        | Code::UnknownTopicOrPartition
+        | Code::UnknownPartition
+        | Code::InvalidTopic
+        | Code::InvalidPartitions
+        | Code::InvalidReplicationFactor
+        | Code::InvalidConfig
+        | Code::PolicyViolation
+        | Code::MessageSizeTooLarge
+        | Code::MessageBatchTooLarge
+        | Code::InvalidRecord
+        | Code::InvalidTimestamp
+        | Code::UnsupportedVersion
+        | Code::UnsupportedFeature
+        | Code::UnsupportedForMessageFormat
+        | Code::UnsupportedCompressionType => FaultKind::Refused,
+        Code::InvalidArgument | Code::State | Code::Conflict | Code::NotConfigured | Code::NotImplemented => FaultKind::Bug,
+        _ => FaultKind::Unavailable,
+    }
+}
+
+fn advice(code: Code) -> Option<&'static str> {
+    Some(match code {
+        Code::Authentication | Code::SaslAuthenticationFailed | Code::UnsupportedSASLMechanism | Code::IllegalSASLState => {
+            "check `security` of the broker `kafka`: mechanism, name and password"
+        }
+        Code::SSL => {
+            "check `security` of the broker `kafka`: that the port speaks TLS, and that `ca_file` signed its certificate"
+        }
+        Code::TopicAuthorizationFailed => "let this user read, write or create the topic (kafka-acls)",
+        Code::GroupAuthorizationFailed => "let this user describe the group that is named as `client_id` (kafka-acls)",
+        Code::ClusterAuthorizationFailed => "let this user create topics, or create them before it starts (kafka-acls)",
+        Code::InvalidTopic => "Kafka takes letters without accents, digits, `.`, `_` and `-`, at most 249 of them",
+        Code::InvalidReplicationFactor => "set `replication` of the broker `kafka` to no more than the cluster has brokers",
+        Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
+            "raise `max.message.bytes` of the topic or `message.max.bytes` of the cluster, and `max_record` of the broker `kafka`"
+        }
+        Code::InvalidTimestamp => "the topic refuses records that are too old or too new (`message.timestamp.before.max.ms`)",
+        Code::UnsupportedVersion => "the cluster is too old: Kafka 2.4 or later is needed",
+        Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve => {
+            "check that the cluster runs, and `servers` of the broker `kafka` (KAFKA_BROKERS)"
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,170 @@
+//! Topics on an Apache Kafka cluster, or on what speaks its protocol, through librdkafka.
+//!
+//! One worker reads all partitions: they are assigned at the offsets that the sink keeps, never at those of a group.
+//!
+//! * `options`: what the file says, as settings of librdkafka; `fault`: its errors; `aside`: its calls that block.
+//! * `questions`: what topics and offsets there are; `reader`; `writer`.
+
+mod aside;
+mod fault;
+mod options;
+mod questions;
+mod reader;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::types::RDKafkaErrorCode as Code;
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
+use tokio::task::JoinSet;
+
+pub use self::options::{Compression, Options, Others, Sasl, Security, TOPIC_RULE, Tls, accepted, is_topic, refusal};
+
+use self::fault::Heard;
+use self::questions::Questions;
+use self::reader::KafkaReader;
+use self::writer::Writer;
+use super::{Bounds, Reader, TopicPartition, TopicSpec, Topics, no_partitions};
+
+/// How long the cluster may take to create topics, and then to tell of them.
+const CREATION: Duration = Duration::from_secs(20);
+/// How often one asks whether it tells of them.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The topics of a cluster.
+pub struct Kafka {
+    options: Arc<Options>,
+    questions: Questions,
+    writer: Writer,
+    heard: Heard,
+    clock: Arc<dyn Clock>,
+}
+
+impl Kafka {
+    /// Connects. `clock` gives the timestamp of records that carry none.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` for settings that librdkafka does not take, and for a wrong name or password; `Unavailable` while no broker answers.
+    pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let (options, heard) = (Arc::new(options.clone()), Heard::default());
+        let questions = Questions::new(&options, &heard)?;
+        questions.ping().await?;
+        let writer = Writer::new(Arc::clone(&options), heard.clone(), questions.clone(), Arc::clone(&clock));
+        Ok(Self { options, questions, writer, heard, clock })
+    }
+
+    /// Asks the cluster for these topics, none of which existed a moment ago.
+    async fn create_missing(&self, missing: &[&TopicSpec]) -> Result<(), Fault> {
+        let cluster = format!("Kafka at {}", self.options.servers);
+        let admin: AdminClient<Heard> = (self.options.of_questions().create_with_context(self.heard.clone()))
+            .map_err(|error| self.heard.fault(format!("{cluster}: a client to create topics cannot be made"), error))?;
+        let replicas = match self.options.replication {
+            0 => -1,
+            replicas => replicas.cast_signed(),
+        };
+        let mut topics = Vec::with_capacity(missing.len());
+        for spec in missing {
+            topics.push(NewTopic::new(spec.name.as_str(), spec.partitions.cast_signed(), TopicReplication::Fixed(replicas)));
+        }
+        let patience = AdminOptions::new().request_timeout(Some(CREATION)).operation_timeout(Some(CREATION));
+        let answers = admin.create_topics(&topics, &patience).await;
+        aside::end(admin);
+        let answers = answers.map_err(|error| self.heard.fault(format!("{cluster}: creating topics"), error))?;
+        let refused: Vec<_> =
+            answers.into_iter().filter_map(Result::err).filter(|(_, code)| *code != Code::TopicAlreadyExists).collect();
+        let Some((_, code)) = refused.first() else { return Ok(()) };
+        let names: Vec<_> = refused.iter().map(|(name, code)| format!("\"{name}\" ({code})")).collect();
+        Err(fault::of_code(format!("{cluster}: topics that do not exist cannot be created: {}", names.join(", ")), *code))
+    }
+
+    /// Waits until a new topic can be read: its partitions get their leaders one after the other.
+    async fn appear(&self, topic: &TopicName) -> Result<(), Fault> {
+        let partitions = loop {
+            match self.questions.partitions(topic).await? {
+                Some(partitions) => break partitions,
+                None => tokio::time::sleep(ASK_AGAIN).await,
+            }
+        };
+        for partition in 0..partitions {
+            let partition = TopicPartition { topic: topic.clone(), partition };
+            while let Err(fault) = self.questions.bounds(&partition).await {
+                if fault.reaction() != Reaction::Retry {
+                    return Err(fault);
+                }
+                tokio::time::sleep(ASK_AGAIN).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Topics for Kafka {
+    async fn create(&self, topics: &[TopicSpec]) -> Result<(), Fault> {
+        if let Some(empty) = topics.iter().find(|spec| spec.partitions == 0) {
+            return Err(no_partitions(&empty.name));
+        }
+        let mut missing = Vec::new();
+        for spec in topics {
+            if self.questions.partitions(&spec.name).await?.is_none() {
+                missing.push(spec);
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.create_missing(&missing).await?;
+        let told = async {
+            for spec in missing {
+                self.appear(&spec.name).await?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(CREATION, told).await.unwrap_or_else(|_| {
+            Err(Fault::new(FaultKind::Unavailable, format!("Kafka at {}: new topics do not appear", self.options.servers)))
+        })
+    }
+
+    async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
+        let mut counts = BTreeMap::new();
+        for topic in topics {
+            if let Some(count) = self.questions.partitions(topic).await? {
+                counts.insert(topic.clone(), count);
+            }
+        }
+        Ok(counts)
+    }
+
+    async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {
+        self.questions.bounds(partition).await
+    }
+
+    async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault> {
+        // All at once: each takes several round trips.
+        let mut asked = JoinSet::new();
+        for (partition, offset) in from.iter().cloned() {
+            let questions = self.questions.clone();
+            asked.spawn(async move { questions.bounds(&partition).await?.admit(&partition, offset) });
+        }
+        while let Some(answer) = asked.join_next().await {
+            answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??;
+        }
+        let (options, from, questions) = (Arc::clone(&self.options), from.to_vec(), self.questions.clone());
+        let (heard, clock) = (self.heard.clone(), Arc::clone(&self.clock));
+        let reader = aside::run(move || KafkaReader::open(&options, &from, questions, heard, clock)).await?;
+        Ok(Box::new(reader))
+    }
+
+    async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+        self.writer.write(&records).await
+    }
+
+    async fn ping(&self) -> Result<(), Fault> {
+        self.questions.ping().await
+    }
+}

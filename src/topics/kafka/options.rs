@@ -1,0 +1,277 @@
+//! What the pipeline file says of a Kafka cluster, and what librdkafka makes of it.
+//!
+//! People set what is here by name and with units; any other setting of librdkafka goes through `options` as it is, but for those
+//! on which our guarantees rest ([`refusal`]). Names and meaning: librdkafka's `CONFIGURATION.md`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use rdkafka::ClientConfig;
+use rdkafka::error::KafkaError;
+use schemas::TopicName;
+
+/// A Kafka cluster, and how to talk to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// `host:port`, several with commas: where the cluster is found first.
+    pub servers: String,
+    /// What the cluster's logs and quotas call this program.
+    pub client_id: String,
+    /// How batches are compressed on the wire and in the log.
+    pub compression: Compression,
+    /// On how many brokers a topic is kept that is created here; 0: as many as the cluster does by itself.
+    pub replication: u32,
+    /// The largest record that is written, in bytes, with its key and headers; 1 KiB to 1 GiB.
+    pub max_record_bytes: u64,
+    /// How much a reader fetches ahead, in bytes, of all of its partitions together.
+    pub read_ahead_bytes: u64,
+    /// Encryption and identity.
+    pub security: Security,
+    /// Other settings of librdkafka, by its names; none that [`refusal`] names.
+    pub others: Others,
+}
+
+/// How batches are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// zlib: the widest known, and the slowest.
+    Gzip,
+    /// Fast.
+    Snappy,
+    /// Fast, and smaller than snappy.
+    Lz4,
+    /// The smallest.
+    Zstd,
+}
+
+impl Compression {
+    /// All of them, by the names that the file and librdkafka give them.
+    pub const NAMES: &'static [&'static str] = &["none", "gzip", "snappy", "lz4", "zstd"];
+
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::None, Self::Gzip, Self::Snappy, Self::Lz4, Self::Zstd];
+        Self::NAMES.iter().position(|known| *known == name).map(|at| all[at])
+    }
+
+    fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// How the connection is protected, and who we are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Security {
+    /// Encryption; `None`: in the clear.
+    pub tls: Option<Tls>,
+    /// A name and a password; `None`: nobody in particular, or whom the certificate names.
+    pub sasl: Option<Sasl>,
+}
+
+/// Encryption by TLS.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Tls {
+    /// Certificates (PEM) that the brokers' own must come from; `None`: those that the system trusts.
+    pub ca_file: Option<PathBuf>,
+    /// Our certificate (PEM) and its key.
+    pub certificate_file: Option<PathBuf>,
+    /// The key of our certificate (PEM).
+    pub key_file: Option<PathBuf>,
+    /// What opens the key.
+    pub key_password: Option<String>,
+}
+
+/// A name and a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sasl {
+    /// One of [`Sasl::MECHANISMS`], as the file writes it.
+    pub mechanism: String,
+    /// The name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+impl Sasl {
+    /// How name and password are proven.
+    pub const MECHANISMS: &'static [&'static str] = &["plain", "scram-sha-256", "scram-sha-512"];
+}
+
+/// Settings by librdkafka's names. Values are never printed: some are passwords.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Others(pub BTreeMap<String, String>);
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls")
+            .field("ca_file", &self.ca_file)
+            .field("certificate_file", &self.certificate_file)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Sasl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sasl").field("mechanism", &self.mechanism).field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Others {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What a topic may be called on Kafka; see [`is_topic`].
+pub const TOPIC_RULE: &str = "letters without accents, digits, `.`, `_` and `-`, at most 249 of them";
+
+/// Whether a topic may have this name on Kafka.
+#[must_use]
+pub fn is_topic(name: &TopicName) -> bool {
+    let name = name.as_str();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    name.len() <= 249 && name.chars().all(allowed) && !matches!(name, "." | "..")
+}
+
+/// Why a setting of librdkafka may not be set, and what to write instead; `None`: it may.
+#[must_use]
+pub fn refusal(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "bootstrap.servers" | "metadata.broker.list" => "write `servers`",
+        "client.id" => "write `client_id`",
+        "compression.codec" | "compression.type" => "write `compression`",
+        "message.max.bytes" => "write `max_record`",
+        "queued.max.messages.kbytes" => "write `read_ahead`",
+        "security.protocol" => "write `security`: it follows from `tls` and `sasl`",
+        "sasl.mechanism" | "sasl.mechanisms" | "sasl.username" | "sasl.password" => "write `security`",
+        "ssl.ca.location" | "ssl.certificate.location" | "ssl.key.location" | "ssl.key.password" => "write `security`",
+        "acks" | "request.required.acks" => "a record counts as written once every replica in sync has it (`acks=all`)",
+        "enable.idempotence" => "without it, a record that is sent again would stand twice or out of order",
+        "partitioner" => "keys go to partitions by Kafka's own rule (murmur2), whatever the broker: other programs rely on it",
+        "transactional.id" => "what must happen together happens in the database",
+        "auto.offset.reset" => "an offset outside the log stops the pipeline: nothing is skipped or read again in silence",
+        "enable.auto.commit" | "auto.commit.interval.ms" | "enable.auto.offset.store" | "offset.store.method" => {
+            "positions are kept in the sink, together with what was made of the records"
+        }
+        "group.id" | "group.instance.id" | "group.protocol" => {
+            "partitions are assigned from the positions in the sink, without a group"
+        }
+        "isolation.level" => "only records of committed transactions are read",
+        "allow.auto.create.topics" => "topics are created from the pipeline file only",
+        _ => return None,
+    })
+}
+
+/// Whether librdkafka knows the setting and takes the value; its words where it does not.
+///
+/// # Errors
+///
+/// What librdkafka says against it.
+pub fn accepted(setting: &str, value: &str) -> Result<(), String> {
+    match ClientConfig::new().set(setting, value).create_native_config() {
+        Ok(_) => Ok(()),
+        Err(KafkaError::ClientConfig(_, words, ..)) => Err(words),
+        Err(other) => Err(other.to_string()),
+    }
+}
+
+/// How long a record may wait to be written, unless `options` say otherwise: then the write fails, and is retried by its caller.
+const DELIVERY_TIMEOUT_MS: &str = "30000";
+
+impl Options {
+    /// For questions: no records.
+    pub(super) fn of_questions(&self) -> ClientConfig {
+        let mut config = self.common();
+        config.set("allow.auto.create.topics", "false").set("isolation.level", "read_committed");
+        config
+    }
+
+    /// For a reader of so many partitions: explicit offsets, nothing committed, nothing reset.
+    pub(super) fn of_reader(&self, partitions: usize) -> ClientConfig {
+        let share = (self.read_ahead_bytes / (partitions.max(1) as u64)).max(64 << 10);
+        let mut config = ClientConfig::new();
+        // Records that wait take memory besides their bytes, about 256 each.
+        config.set("queued.min.messages", (share / 256).min(100_000).to_string());
+        // A full queue is looked at again after this; the default, 1 s, would stall a reader with small queues.
+        config.set("fetch.queue.backoff.ms", "10");
+        // Compressed: a quarter of the share, so that it is not far exceeded when a fetch is unpacked.
+        config.set("fetch.message.max.bytes", (share / 4).clamp(16 << 10, 1 << 20).to_string());
+        config.set("fetch.max.bytes", self.read_ahead_bytes.clamp(self.max_record_bytes, 50 << 20).to_string());
+        self.complete(&mut config);
+        config
+            .set("allow.auto.create.topics", "false")
+            .set("isolation.level", "read_committed")
+            .set("auto.offset.reset", "error")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            // librdkafka assigns only what has a group, even by hand; nothing is ever asked of it.
+            .set("group.id", &self.client_id)
+            .set("queued.max.messages.kbytes", (share >> 10).to_string());
+        config
+    }
+
+    /// For the producer: each record once and in order, and acknowledged by every replica in sync.
+    pub(super) fn of_writer(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        if !self.others.0.contains_key("delivery.timeout.ms") {
+            config.set("message.timeout.ms", DELIVERY_TIMEOUT_MS);
+        }
+        config.set("queue.buffering.max.kbytes", ((self.max_record_bytes >> 9).max(64 << 10)).to_string());
+        self.complete(&mut config);
+        config.set("enable.idempotence", "true").set("acks", "all").set("compression.type", self.compression.name());
+        config
+    }
+
+    fn common(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        self.complete(&mut config);
+        config
+    }
+
+    /// Adds what every client needs. What `options` say comes over what was set before, and under what is set here and after.
+    fn complete(&self, config: &mut ClientConfig) {
+        // A broker that is back is found within a second; the default is 10.
+        config.set("reconnect.backoff.max.ms", "1000");
+        for (setting, value) in &self.others.0 {
+            config.set(setting, value);
+        }
+        config.set("bootstrap.servers", &self.servers).set("client.id", &self.client_id);
+        config.set("message.max.bytes", self.max_record_bytes.to_string());
+        self.security.set(config);
+    }
+}
+
+impl Security {
+    fn set(&self, config: &mut ClientConfig) {
+        let protocol = match (&self.tls, &self.sasl) {
+            (None, None) => "plaintext",
+            (Some(_), None) => "ssl",
+            (None, Some(_)) => "sasl_plaintext",
+            (Some(_), Some(_)) => "sasl_ssl",
+        };
+        config.set("security.protocol", protocol);
+        if let Some(tls) = &self.tls {
+            let files = [
+                ("ssl.ca.location", &tls.ca_file),
+                ("ssl.certificate.location", &tls.certificate_file),
+                ("ssl.key.location", &tls.key_file),
+            ];
+            for (setting, file) in files {
+                if let Some(file) = file {
+                    config.set(setting, file.display().to_string());
+                }
+            }
+            if let Some(password) = &tls.key_password {
+                config.set("ssl.key.password", password);
+            }
+        }
+        if let Some(sasl) = &self.sasl {
+            config.set("sasl.mechanism", sasl.mechanism.to_uppercase());
+            config.set("sasl.username", &sasl.username).set("sasl.password", &sasl.password);
+        }
+    }
+}
