@@ -1,6 +1,9 @@
 //! Dates as the wire writes them: RFC 3339 date-times, and dates alone, which mean midnight UTC (spec/1 §1).
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+/// The years that RFC 3339 can write. An offset may lead out of them.
+const YEARS: std::ops::RangeInclusive<i32> = 0..=9999;
 
 /// The time that a text names, to the microsecond (what PostgreSQL keeps; the rest is cut off). `None` where it does not parse.
 ///
@@ -25,7 +28,8 @@ pub fn instant(text: &str) -> Option<DateTime<Utc>> {
     let (micros, rest) = fraction(rest)?;
     let offset_seconds = offset(rest)?;
     let midnight = date.and_time(NaiveTime::MIN).and_utc();
-    midnight.checked_add_signed(TimeDelta::microseconds((second_of_day - offset_seconds) * 1_000_000 + micros))
+    let at = midnight.checked_add_signed(TimeDelta::microseconds((second_of_day - offset_seconds) * 1_000_000 + micros))?;
+    YEARS.contains(&at.year()).then_some(at)
 }
 
 /// `YYYY-MM-DD`
@@ -87,6 +91,13 @@ mod tests {
 
     fn rfc3339(text: &str) -> DateTime<Utc> {
         DateTime::parse_from_rfc3339(text).unwrap().to_utc()
+    }
+
+    #[test]
+    fn an_offset_that_leads_out_of_the_years_that_can_be_written_names_no_time() {
+        assert!(instant("0000-01-01T00:00:00Z").is_some() && instant("9999-12-31T23:59:59Z").is_some());
+        assert_eq!(instant("0000-01-01T00:00:00+00:01"), None);
+        assert_eq!(instant("9999-12-31T23:59:59-00:01"), None);
     }
 
     #[test]

@@ -17,6 +17,10 @@ impl AddAssign<&BigDecimal> for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A zero of a positive exponent would be written as several zeros, which is no number in JSON.
+        if self.0.fractional_digit_count() < 0 && self.0 == BigDecimal::default() {
+            return f.write_str("0");
+        }
         f.write_str(&self.0.to_plain_string())
     }
 }
@@ -40,6 +44,13 @@ mod tests {
         for digits in ["0.10", "9007199254740993", "-3"] {
             let amount = Amount(digits.parse().unwrap());
             assert_eq!(Json::from_serialize(&amount).as_ref().text(), digits);
+        }
+    }
+
+    #[test]
+    fn a_zero_of_any_exponent_is_a_number() {
+        for (sent, written) in [("0e5", "0"), ("-0e5", "0"), ("0", "0"), ("0.00", "0.00"), ("0e-2", "0.00"), ("1e3", "1000")] {
+            assert_eq!(Json::from_serialize(&Amount(sent.parse().unwrap())).as_ref().text(), written, "{sent}");
         }
     }
 

@@ -41,9 +41,10 @@ impl Value {
         signed.map(Self::Integer).map_err(|error| Fault::caused(FaultKind::Data, format!("sqlite: offset {offset}"), error))
     }
 
-    /// An amount as the nearest double: for panels that add and sort. Its digits stand in the metrics beside.
+    /// An amount as the nearest finite double: for panels that add and sort. Its digits stand in the metrics beside.
     pub(super) fn nearest(amount: &BigDecimal) -> Self {
-        Self::Real(amount.to_string().parse().unwrap_or_default())
+        let nearest: f64 = amount.to_string().parse().unwrap_or_default();
+        Self::Real(nearest.clamp(f64::MIN, f64::MAX))
     }
 }
 
