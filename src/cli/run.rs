@@ -67,7 +67,7 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
     if !args.until_caught_up {
         tracing::info!(pipeline = pipeline.plan().name, "running");
         pipeline.run(stop).await?;
-        tracing::info!("drained and committed");
+        tracing::info!("stopped; the next run goes on where this one committed");
         return Ok(Exit::Done);
     }
     let progress = summary::progress(pipeline).await;

@@ -3,8 +3,8 @@
 use super::Folder;
 use crate::harness::root;
 
-/// What needs more than a folder: the toolchain, or a database server.
-const ELSEWHERE: [&str; 3] = ["make ", "cargo ", "postgres://"];
+/// What needs more than a folder: the toolchain, a database server, a cluster.
+const ELSEWHERE: [&str; 4] = ["make ", "cargo ", "postgres://", "BROKER=kafka"];
 
 /// The blocks of a document that are marked as shell.
 fn shell_blocks(document: &str) -> Vec<String> {
