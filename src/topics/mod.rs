@@ -105,7 +105,8 @@ impl Bounds {
 pub struct ReadLimits {
     /// At most this many records.
     pub records: usize,
-    /// About this many bytes of values: the record that passes it is the last. One record is returned whatever its size.
+    /// About this many bytes, as [`Raw::size_bytes`] counts them: the record that passes it is the last. One record is
+    /// returned whatever its size.
     pub bytes: usize,
     /// How long to wait for a first record.
     pub wait: Duration,

@@ -8,8 +8,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use super::fault;
 use super::partitions::{topic, unsigned};
+use super::{Statement, fault};
 use crate::headers;
 
 /// Those that the filter lets through, oldest first.
@@ -18,7 +18,14 @@ pub(super) async fn list(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
-    let query = sqlx::query(include_str!("sql/dead_letters.sql"))
+    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(i64::from(filter.limit));
+    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
+    rows.iter().map(stored).collect()
+}
+
+/// A statement whose first parameters are the pipeline and the filter.
+fn filtered<'q>(sql: &'static str, pipeline: &'q str, filter: &'q DeadLetterFilter) -> Statement<'q> {
+    sqlx::query(sql)
         .bind(pipeline)
         .bind(filter.reason.map(Reason::as_str))
         .bind(filter.stage.as_deref())
@@ -27,9 +34,6 @@ pub(super) async fn list(
         .bind(filter.until)
         .bind(filter.ids.as_ref().map(|ids| *ids.start()))
         .bind(filter.ids.as_ref().map(|ids| *ids.end()))
-        .bind(i64::from(filter.limit));
-    let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
-    rows.iter().map(stored).collect()
 }
 
 /// Those of these ids, with the beginning of their values.
@@ -46,15 +50,7 @@ pub(super) async fn counts(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<BTreeMap<Reason, u64>, Fault> {
-    let query = sqlx::query(include_str!("sql/dead_letter_counts.sql"))
-        .bind(pipeline)
-        .bind(filter.reason.map(Reason::as_str))
-        .bind(filter.stage.as_deref())
-        .bind(filter.topic.as_deref())
-        .bind(filter.since)
-        .bind(filter.until)
-        .bind(filter.ids.as_ref().map(|ids| *ids.start()))
-        .bind(filter.ids.as_ref().map(|ids| *ids.end()));
+    let query = filtered(include_str!("sql/dead_letter_counts.sql"), pipeline, filter);
     let rows = query.fetch_all(session).await.map_err(fault::when("counting dead letters"))?;
     let counted = |row: &PgRow| -> Result<(Reason, u64), Fault> {
         let reason = row.try_get("reason").map_err(fault::when("counting dead letters"))?;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use schemas::store::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind, Origin, Reason, Violation};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, SqliteConnection};
 use uuid::Uuid;
 
 use super::read::{get, topic};
@@ -18,7 +19,14 @@ pub(super) async fn list(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
-    let query = sqlx::query(include_str!("sql/dead_letters.sql"))
+    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(filter.limit);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("listing dead letters"))?;
+    rows.iter().map(stored).collect()
+}
+
+/// A statement whose first parameters are the pipeline and the filter.
+fn filtered(sql: &'static str, pipeline: &str, filter: &DeadLetterFilter) -> Query<'static, Sqlite, SqliteArguments> {
+    sqlx::query(sql)
         .bind(pipeline.to_owned())
         .bind(filter.reason.map(Reason::as_str))
         .bind(filter.stage.clone())
@@ -27,9 +35,6 @@ pub(super) async fn list(
         .bind(filter.until.map(time::text))
         .bind(filter.ids.as_ref().map(|ids| ids.start().to_string()))
         .bind(filter.ids.as_ref().map(|ids| ids.end().to_string()))
-        .bind(filter.limit);
-    let rows = query.fetch_all(connection).await.map_err(fault::when("listing dead letters"))?;
-    rows.iter().map(stored).collect()
 }
 
 /// How many the filter lets through, whatever its limit.
@@ -38,15 +43,7 @@ pub(super) async fn counts(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<BTreeMap<Reason, u64>, Fault> {
-    let query = sqlx::query(include_str!("sql/dead_letter_counts.sql"))
-        .bind(pipeline.to_owned())
-        .bind(filter.reason.map(Reason::as_str))
-        .bind(filter.stage.clone())
-        .bind(filter.topic.clone())
-        .bind(filter.since.map(time::text))
-        .bind(filter.until.map(time::text))
-        .bind(filter.ids.as_ref().map(|ids| ids.start().to_string()))
-        .bind(filter.ids.as_ref().map(|ids| ids.end().to_string()));
+    let query = filtered(include_str!("sql/dead_letter_counts.sql"), pipeline, filter);
     let rows = query.fetch_all(connection).await.map_err(fault::when("counting dead letters"))?;
     let counted = |row: &SqliteRow| -> Result<(Reason, u64), Fault> {
         Ok((known(get(row, "reason")?)?, u64::try_from(get::<i64>(row, "number")?).map_err(unreadable("number"))?))

@@ -103,7 +103,7 @@ impl KafkaReader {
                 let mut left = share.min(wanted - taken.len());
                 while left > 0 {
                     let Some(record) = self.pop(at) else { break };
-                    bytes += record.value.len();
+                    bytes += record.size_bytes();
                     taken.push(record);
                     left -= 1;
                     if bytes >= limits.bytes {
