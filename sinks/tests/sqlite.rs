@@ -115,6 +115,24 @@ async fn a_write_waits_while_another_process_writes() {
     assert_eq!(written.unwrap(), Written::Durable);
 }
 
+/// What waits is read by its number up to a limit: sorting all of it for each portion took longer the more waited.
+#[tokio::test]
+async fn the_outbox_is_read_no_further_than_its_limit() {
+    let place = file().await;
+    sinks::migrate_run(place.url(), &Settings::new("pipeline")).await.unwrap();
+    let statement = include_str!("../src/sqlite/sql/outbox.sql")
+        .replace("{json_bytes}", "octet_length(basic)")
+        .replace("{table}", "customer_detailed_profiles")
+        .replace("{customer_id}", "customer_id");
+    let explained = AssertSqlSafe(format!("explain query plan {statement}"));
+    let plan = sqlx::query(explained).fetch_all(&mut place.connect().await).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    let plan = plan.join("\n");
+    let scan = plan.find("SCAN outbox").unwrap_or_else(|| panic!("{plan}"));
+    let limit = plan.find("SCAN (subquery").unwrap_or_else(|| panic!("{plan}"));
+    assert!(scan < limit && !plan[scan..limit].contains("B-TREE"), "{plan}");
+}
+
 #[tokio::test]
 async fn a_closed_store_says_so() {
     let sink = sinks::open("sqlite::memory:", &Settings::new("pipeline")).await.unwrap();
