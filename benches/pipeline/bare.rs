@@ -4,7 +4,6 @@
 //! as many tasks as there were lanes: no reading, no rules, no publishing.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -13,7 +12,7 @@ use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
-use syncline::config::{self, Environment};
+use syncline::config::Plan;
 use syncline::run::{Health, Options, Pipeline, sink_settings};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
@@ -101,10 +100,8 @@ impl ReadyMade {
     ///
     /// # Errors
     ///
-    /// When the file is not valid, or the run fails.
-    pub(crate) async fn record(file: &Path, environment: &dyn Environment) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(file)?;
-        let plan = config::check(&text, file, environment, transforms::CATALOGUE).map_err(|errors| errors.to_string())?.plan;
+    /// When the run fails.
+    pub(crate) async fn record(plan: Plan) -> Result<Self, Failure> {
         let (_, sink) = plan.sink().ok_or("the pipeline has no sink")?;
         let (url, settings, pipeline) = (sink.url.clone(), sink_settings(&plan.name, sink), plan.name.clone());
         sinks::migrate_run(&url, &settings).await?;

@@ -5,6 +5,7 @@
 //! Prints the table and writes it to `docs/benchmarks.md`.
 
 mod bare;
+mod intake;
 mod machine;
 mod process;
 mod report;
@@ -46,12 +47,15 @@ async fn main() -> Result<(), Failure> {
     let small = Workload::prepare((settings.customers / 10).max(1), "small")?;
 
     let recorded = server.fresh_database().await?;
+    let plan = small.plan(&recorded, 2)?;
     let ready_made = small.record(&recorded, 2).await?;
     server.drop_database(&recorded).await?;
 
     let mut runs = Runs::default();
     for round in 1..=settings.repeat {
         eprintln!("round {round} of {}", settings.repeat);
+        runs.intake.push(intake::measure(&plan, &small.sample)?);
+
         let two = server.fresh_database().await?;
         runs.two_lanes.push(large.run(&two, 2)?);
         runs.caught_up.push(large.run(&two, 2)?);

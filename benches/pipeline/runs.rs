@@ -55,9 +55,33 @@ impl Measured {
     }
 }
 
+/// The intake and an ordinary parse, over the same events.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    pub(crate) events: u64,
+    /// `serde_json` alone, to `Value`.
+    pub(crate) parsing: Duration,
+    /// Decoded, validated, normalised.
+    pub(crate) taking: Duration,
+}
+
+impl Taken {
+    /// Events a second, parsed.
+    pub(crate) fn parse_rate(&self) -> f64 {
+        rate(self.events, self.parsing)
+    }
+
+    /// Events a second, taken in.
+    pub(crate) fn intake_rate(&self) -> f64 {
+        rate(self.events, self.taking)
+    }
+}
+
 /// Everything that was run, in the order of the rounds.
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
+    /// The intake alone.
+    pub(crate) intake: Vec<Taken>,
     /// The large workload into PostgreSQL, two lanes.
     pub(crate) two_lanes: Vec<Measured>,
     /// The same with one lane.

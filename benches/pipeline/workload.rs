@@ -2,16 +2,25 @@
 
 use std::collections::BTreeMap;
 use std::env::VarError;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use chrono::{DateTime, Utc};
+use schemas::{Origin, Raw, TopicName};
+use serde::Deserialize;
 use serde_json::Value;
-use syncline::config::Environment;
+use serde_json::value::RawValue;
+use syncline::config::{self, Environment, Plan};
 use tempfile::TempDir;
 
 use crate::bare::ReadyMade;
 use crate::runs::Measured;
 use crate::{Failure, process};
+
+/// How many events are kept as a sample: about 40 MB.
+const SAMPLE: usize = 20_000;
 
 const SYNCLINE: &str = env!("CARGO_BIN_EXE_syncline");
 
@@ -28,6 +37,26 @@ impl Environment for Variables {
     }
 }
 
+/// A line of `syncline generate`.
+#[derive(Deserialize)]
+struct Line<'l> {
+    topic: TopicName,
+    timestamp: DateTime<Utc>,
+    #[serde(borrow)]
+    value: &'l RawValue,
+}
+
+/// The first events of a file of lines, as a broker hands them over.
+fn sample(lines: &Path) -> Result<Vec<Raw>, Failure> {
+    let record = |(line, offset): (std::io::Result<String>, u64)| {
+        let line = line?;
+        let Line { topic, timestamp, value } = serde_json::from_str(&line)?;
+        let origin = Origin { topic, partition: 0, offset };
+        Ok(Raw { origin, key: None, value: value.get().into(), headers: Vec::new(), timestamp })
+    };
+    BufReader::new(File::open(lines)?).lines().zip(0..).take(SAMPLE).map(record).collect()
+}
+
 /// Events that wait in topics. Positions are the store's, so a run with a fresh store reads all of them again.
 #[derive(Debug)]
 pub(crate) struct Workload {
@@ -36,6 +65,8 @@ pub(crate) struct Workload {
     pub(crate) events: u64,
     /// How many bytes their lines have.
     pub(crate) bytes: u64,
+    /// The first of them.
+    pub(crate) sample: Vec<Raw>,
 }
 
 impl Workload {
@@ -58,7 +89,8 @@ impl Workload {
             return Err(format!("syncline generate: {status}").into());
         }
         let bytes = std::fs::metadata(&lines)?.len();
-        let mut workload = Self { folder, events: 0, bytes };
+        let sample = sample(&lines)?;
+        let mut workload = Self { folder, events: 0, bytes, sample };
         let produced = process::run(workload.syncline(2).args(["produce", "--format", "json", "--file"]).arg(&lines))?;
         let counts: Value = serde_json::from_str(&produced.stdout)?;
         workload.events = counts["records"].as_u64().ok_or_else(|| format!("produce counted no records: {counts}"))?;
@@ -84,10 +116,21 @@ impl Workload {
     ///
     /// When the run fails.
     pub(crate) async fn record(&self, store: &str, lanes: u8) -> Result<ReadyMade, Failure> {
+        ReadyMade::record(self.plan(store, lanes)?).await
+    }
+
+    /// The shipped pipeline, over this workload's broker.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not valid.
+    pub(crate) fn plan(&self, store: &str, lanes: u8) -> Result<Plan, Failure> {
         let broker = self.broker().display().to_string();
         let variables = [("SYNCLINE_DIR", broker), ("DATABASE_URL", store.to_owned()), ("LANES", lanes.to_string())];
         let variables = Variables(variables.map(|(name, value)| (name.to_owned(), value)).into());
-        ReadyMade::record(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.yaml"), &variables).await
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipeline.yaml");
+        let checked = config::load(&file, &variables, transforms::CATALOGUE).map_err(|errors| errors.to_string())?;
+        Ok(checked.plan)
     }
 
     /// The URL of an embedded store that does not exist yet.
