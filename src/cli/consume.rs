@@ -12,6 +12,7 @@ use schemas::{Fault, Raw, TopicName};
 
 use super::exit::Exit;
 use super::progress::Progress;
+use crate::harmless::in_json;
 use crate::record_line;
 use crate::topics::{Bounds, ReadLimits, TopicPartition, Topics};
 
@@ -90,6 +91,23 @@ impl ConsumeError {
     }
 }
 
+/// Who reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// A terminal, which obeys control characters: a value's are written as escapes.
+    Terminal,
+    /// A program or a file: a value is printed with its very bytes, so that `consume | produce` keeps them.
+    Program,
+}
+
+impl Reads {
+    /// Who reads stdout.
+    #[must_use]
+    pub fn stdout() -> Self {
+        if io::stdout().is_terminal() { Self::Terminal } else { Self::Program }
+    }
+}
+
 /// What is still to be read of a partition: from the next offset up to, not including, the end. Without an end, for ever.
 struct Span {
     next: u64,
@@ -103,19 +121,19 @@ impl Span {
 }
 
 impl Consume {
-    /// Prints the records to `out`, which is flushed whenever all that is there is printed.
+    /// Prints the records to `out`, which is flushed whenever all that is there is printed. `to` is who reads it.
     ///
     /// # Errors
     ///
     /// A [`ConsumeError`], which knows its exit code.
-    pub async fn run(&self, topics: Arc<dyn Topics>, out: &mut dyn Write) -> Result<(), ConsumeError> {
+    pub async fn run(&self, topics: Arc<dyn Topics>, out: &mut dyn Write, to: Reads) -> Result<(), ConsumeError> {
         let mut spans = self.spans(&*topics).await?;
         let open = spans.iter().filter(|(_, span)| span.is_open());
         let from: Vec<_> = open.map(|(partition, span)| (partition.clone(), span.next)).collect();
         if from.is_empty() {
             return Ok(());
         }
-        let mut progress = self.progress(&spans);
+        let mut progress = self.progress(&spans, to);
         let mut reader = topics.reader(&from).await?;
         let (mut read, mut printed) = (0, 0);
         while spans.values().any(Span::is_open) {
@@ -125,7 +143,8 @@ impl Consume {
                 }
                 read += 1;
                 if self.wants(&record) {
-                    writeln!(out, "{}", record_line::print(&record))?;
+                    let line = record_line::print(&record);
+                    writeln!(out, "{}", if to == Reads::Terminal { in_json(&line) } else { line.into() })?;
                     printed += 1;
                 }
                 if self.limit.is_some_and(|limit| printed >= limit) {
@@ -184,9 +203,9 @@ impl Consume {
     }
 
     /// A bar, where the end is known and the records do not go to the same terminal.
-    fn progress(&self, spans: &BTreeMap<TopicPartition, Span>) -> Option<Progress> {
+    fn progress(&self, spans: &BTreeMap<TopicPartition, Span>, to: Reads) -> Option<Progress> {
         let total = spans.values().map(|span| Some(span.end? - span.next)).sum::<Option<u64>>()?;
-        (!io::stdout().is_terminal()).then(|| Progress::new(Some(total)))
+        (to == Reads::Program).then(|| Progress::new(Some(total)))
     }
 }
 

@@ -27,27 +27,28 @@ use clap::{Parser, Subcommand};
 use schemas::Fault;
 
 use self::exit::Exit;
+use crate::harmless::in_lines;
 
 /// Why a command failed: what to print, and how to end.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
+    /// As it is printed.
     message: String,
-    /// Whether the message is complete as it is; otherwise `error:` stands before it.
-    told: bool,
 }
 
 impl Failure {
-    /// A failure with its exit code.
+    /// A failure with its exit code. Of what the message quotes, nothing reaches the terminal as a control character.
     #[must_use]
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), told: false }
+    pub fn new(exit: Exit, message: impl AsRef<str>) -> Self {
+        Self { exit, message: format!("error: {}", in_lines(message.as_ref())) }
     }
 
-    /// A failure whose message says itself that it is an error.
+    /// A failure whose message is printed as it is: it says itself that it is an error, may have colours, and quotes nothing that
+    /// could harm.
     #[must_use]
     pub fn told(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), told: true }
+        Self { exit, message: message.into() }
     }
 }
 
@@ -105,7 +106,7 @@ pub fn main() -> ExitCode {
     match run_command(cli.command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("{}{}", if failure.told { "" } else { "error: " }, failure.message);
+            eprintln!("{}", failure.message);
             failure.exit.into()
         }
     }
