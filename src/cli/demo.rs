@@ -69,7 +69,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let produced = produce(&pipeline, &args, &stop).await?;
     eprintln!("produced {} records in {:.1} s", summary::grouped(produced), began.elapsed().as_secs_f64());
 
-    let progress = summary::progress(&pipeline).await;
+    let progress = summary::progress(&pipeline, &stop).await;
     let began = Instant::now();
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();

@@ -14,12 +14,12 @@ use super::exit::Exit;
 use super::format::Format;
 use super::{Failure, environment, pipeline, printed, summary};
 use crate::api;
-use crate::run::{Health, Pipeline};
+use crate::run::{Counts, Health, Pipeline};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the pipeline: reads its topics, writes profiles, alerts and dead letters. SIGTERM or Ctrl-C drains and commits.
+/// Runs the pipeline: reads its topics, writes profiles, alerts and dead letters. SIGTERM or Ctrl-C finishes what is in hand.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  syncline run --until-caught-up\n  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml"
@@ -67,10 +67,10 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
     if !args.until_caught_up {
         tracing::info!(pipeline = pipeline.plan().name, "running");
         pipeline.run(stop).await?;
-        tracing::info!("stopped; the next run goes on where this one committed");
+        tracing::info!("{}", farewell(&pipeline.counters().counts()));
         return Ok(Exit::Done);
     }
-    let progress = summary::progress(pipeline).await;
+    let progress = summary::progress(pipeline, &stop).await;
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
     worked?;
@@ -80,6 +80,15 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
         eprintln!("told to stop before the end of the topics; the next run reads the rest");
     }
     printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| exit))
+}
+
+/// What is said last. Work is dropped where a database or a broker was away when the run was told to stop.
+fn farewell(counts: &Counts) -> &'static str {
+    if counts.records_resolved >= counts.records_read {
+        "stopped: every record that was read is processed"
+    } else {
+        "stopped: what was read and is not processed, the next run reads again"
+    }
 }
 
 fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {
@@ -117,11 +126,24 @@ pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
             if again {
                 std::process::exit(130);
             }
-            tracing::info!("stopping: draining what was read");
+            tracing::info!("stopping: finishing what is in hand, for 5 s at most");
             if stop.send(true).is_err() {
                 return;
             }
         }
     });
     Ok(stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_dropped_is_not_called_done() {
+        let counts = |records_read, records_resolved| Counts { records_read, records_resolved, ..Counts::default() };
+        assert!(farewell(&counts(0, 0)).contains("every record that was read is processed"));
+        assert!(farewell(&counts(7, 7)).contains("every record that was read is processed"));
+        assert!(farewell(&counts(7, 6)).contains("the next run reads again"));
+    }
 }
