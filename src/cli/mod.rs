@@ -130,7 +130,9 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Produce(args) => block_on(pipeline::produce(args)),
         Command::Consume(args) => block_on(pipeline::consume(args)),
         Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| Exit::Done)),
-        Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
+        Command::Check(check) => block_on(async {
+            printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours()).await)
+        }),
         Command::List(list) => {
             let all = list.all(&environment::Process, transforms::CATALOGUE)?;
             printed(list.print(&all, &mut io::stdout(), width()).map(|()| Exit::Done))

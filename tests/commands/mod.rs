@@ -1,5 +1,6 @@
 //! The command itself, as a shell runs it: options, exit codes, what goes to stdout and what to stderr (spec/5).
 
+mod checking;
 mod documents;
 mod printing;
 mod stopping;
