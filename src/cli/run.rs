@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -19,20 +20,34 @@ use crate::run::{Counts, Health, Pipeline};
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the pipeline: reads its topics, writes profiles, alerts and dead letters. SIGTERM or Ctrl-C finishes what is in hand.
+/// Run the pipeline: topics in; profiles, alerts and dead letters out.
+///
+/// Goes on until SIGTERM or Ctrl-C, and waits for a broker or a database that is away, saying so. Told to stop, it finishes the
+/// transactions in hand and ends within about 5 s; the next run goes on behind what is committed. A second signal ends it at once, and
+/// nothing is lost by that either.
+///
+/// Topics that are missing are created, and the tables of an embedded store. Those of PostgreSQL are made by `syncline migrate run`.
+///
+/// Exits with 0 when it was stopped or has caught up, 1 when --until-caught-up was stopped before that, and 4 on a fault that trying again
+/// cannot mend: a file with errors, missing tables, with --until-caught-up partitions that another process keeps for 10 s.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  syncline run --until-caught-up\n  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml"
-)]
+#[command(after_help = "Examples:
+  syncline run --until-caught-up
+  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml
+  DATABASE_URL=postgres://me@db/admin syncline run --only intake")]
 pub(super) struct RunArgs {
     /// The pipeline file
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
-    /// End when every input topic is read to the end that it has now, and every effect is durable
+    /// End when every input topic is read to the end that it has now, and every effect is durable; print counts
     #[arg(long)]
     until_caught_up: bool,
-    /// Where health is served, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
-    #[arg(long, env = "HTTP_ADDR")]
+    /// Run only these segments, and leave the others to other processes. A segment is a stage, with those that internal topics join to
+    /// it, and is named after the first. Processes share a PostgreSQL store; an embedded one is for one process
+    #[arg(long, value_name = "SEGMENT,..", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    only: Vec<String>,
+    /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
+    #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
     http_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
     #[arg(long, value_enum, default_value_t)]
@@ -40,7 +55,10 @@ pub(super) struct RunArgs {
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
-    let plan = pipeline::load(&args.file, &environment::Process)?;
+    let mut plan = pipeline::load(&args.file, &environment::Process)?;
+    if !args.only.is_empty() {
+        plan.keep_only(&args.only).map_err(|error| Failure::new(Exit::Usage, format!("--only: {error}")))?;
+    }
     let health = Arc::new(Health::default());
     let stop = stop_on_signal()?;
     let listener = match address(&args)? {
@@ -65,7 +83,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
 async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) -> Result<Exit, Failure> {
     let began = Instant::now();
     if !args.until_caught_up {
-        tracing::info!(pipeline = pipeline.plan().name, "running");
+        let segments: Vec<_> = pipeline.plan().segments.iter().map(|segment| segment.name.as_str()).collect();
+        tracing::info!(pipeline = pipeline.plan().name, segments = segments.join(","), "running");
         pipeline.run(stop).await?;
         tracing::info!("{}", farewell(&pipeline.counters().counts()));
         return Ok(Exit::Done);

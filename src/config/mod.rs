@@ -32,7 +32,7 @@ pub use environment::Environment;
 pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
 pub use places::{Part, Places};
-pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
+pub use plan::{BatchPlan, NoSegment, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
 pub(crate) use suggest::did_you_mean;
 

@@ -3,6 +3,7 @@
 mod checking;
 mod documents;
 mod printing;
+mod splitting;
 mod stopping;
 
 use std::path::Path;

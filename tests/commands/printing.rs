@@ -100,7 +100,7 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("consume admin.customer.assets.data", "help: nothing was written to it yet"),
         ("dead-letters list --limit 0", "0 is not in 1.."),
         ("dead-letters list --since yesterday", "2026-03-01T08:00:00Z"),
-        ("dead-letters list --reason nope", "the reasons are malformed, schema"),
+        ("dead-letters list --reason nope", "[possible values: malformed, schema, "),
         ("run --http-addr nonsense", "it is IP:PORT or off"),
     ] {
         let ended = folder.shell(&format!("syncline {command}"));
