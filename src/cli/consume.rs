@@ -20,30 +20,31 @@ use crate::topics::{Bounds, ReadLimits, TopicPartition, Topics};
 const READ: ReadLimits = ReadLimits { records: 1000, bytes: 4 * 1024 * 1024, wait: Duration::from_secs(1) };
 
 /// Prints the records of a topic, one JSON object a line, as they come.
-///
-/// Without options it begins with the records that are written from now on, and goes on until it is stopped.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: syncline consume admin.alerts.risk.high --from-beginning --until-caught-up")]
+#[command(after_help = "Examples:
+  syncline consume admin.alerts.risk.high --from-beginning --until-caught-up
+  syncline consume customer.profiles --from-beginning --until-caught-up --key c-1
+  syncline consume dlq.failed.messages --partition 0 --offset 17 --limit 1")]
 pub struct Consume {
-    /// The topic.
+    /// The topic
     #[arg(value_parser = topic_name)]
     topic: TopicName,
-    /// Begin with the first record that is there.
+    /// Begin with the first record that is still held
     #[arg(long, conflicts_with = "offset")]
     from_beginning: bool,
-    /// End with the last record that is there now.
+    /// End with the last record that is there now
     #[arg(long)]
     until_caught_up: bool,
-    /// Print only the records with this key.
+    /// Print only the records with this key, compared byte for byte
     #[arg(long)]
     key: Option<String>,
-    /// Read only this partition.
+    /// Read only this partition, counted from 0
     #[arg(long)]
     partition: Option<u32>,
-    /// Begin at this offset of the partition.
+    /// Begin at this offset of the partition; it must lie in what is held
     #[arg(long, requires = "partition")]
     offset: Option<u64>,
-    /// End after so many records were printed.
+    /// End after so many records were printed
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }

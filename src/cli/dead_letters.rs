@@ -7,6 +7,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use schemas::store::DeadLetterFilter;
 use schemas::{Fault, Reason};
@@ -19,10 +20,12 @@ use super::pipeline::PipelineFile;
 use super::{Failure, environment, pipeline, printed};
 use crate::run::sink_settings;
 
-/// Lists or shows the records that could not be processed.
+/// List or show the records that could not be processed.
+///
+/// Each is kept in the store with all its bytes and every reason. Before the first run there are none.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341"
+    after_help = "Examples:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341"
 )]
 pub(super) struct DeadLettersArgs {
     #[command(subcommand)]
@@ -51,7 +54,7 @@ enum What {
 #[derive(Debug, Args)]
 struct ListArgs {
     /// Only of this reason
-    #[arg(long, value_parser = reason)]
+    #[arg(long, value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)).try_map(|name| reason(&name)))]
     reason: Option<Reason>,
     /// Only those that this stage refused
     #[arg(long)]
@@ -65,14 +68,13 @@ struct ListArgs {
     /// Only those first seen before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<DateTime<Utc>>,
-    /// At most this many
+    /// At most this many; the counts are those of all
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
-fn reason(name: &str) -> Result<Reason, String> {
-    let known = || Reason::ALL.map(Reason::as_str).join(", ");
-    Reason::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or_else(|| format!("the reasons are {}", known()))
+fn reason(name: &str) -> Result<Reason, &'static str> {
+    Reason::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or("no reason is called so")
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, String> {

@@ -60,7 +60,19 @@ impl From<Fault> for Failure {
 
 /// Keeps one system's customer records true in another: topics in, validated and risk-scored profiles and alerts out.
 #[derive(Debug, Parser)]
-#[command(name = "syncline", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(
+    name = "syncline",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "Examples:
+  syncline demo --exit
+  syncline generate --customers 100 | syncline produce --file -
+  syncline run --until-caught-up
+
+The environment, and a .env file in the working folder, set what pipeline.yaml reads: BROKER, SYNCLINE_DIR, DATABASE_URL and others.
+LOG_LEVEL (error to trace) and LOG_FORMAT (text, json) set the log on stderr; NO_COLOR switches colours off."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -68,23 +80,25 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the pipeline.
     Run(run::RunArgs),
-    /// Show the whole pipeline at work, on generated customers.
     Demo(demo::DemoArgs),
-    /// Write record lines to topics.
+    /// Write record lines to the topics that they name.
+    ///
+    /// A line is one JSON object: {"topic": .., "value": ..}, and where wanted "key", "timestamp" (RFC 3339), "partition" and "headers".
+    /// "raw" (a text) or "raw_base64" in place of "value" gives the record's bytes as they are. A line may have 64 MiB.
+    ///
+    /// Topics that the pipeline file declares are created where they are missing. At the first line that is wrong it ends with exit
+    /// code 2, naming the line and what stands there; the records before it are written.
     Produce(pipeline::WithFile<produce::Produce>),
-    /// Print a topic's records as record lines.
+    /// Print the records of a topic as record lines, as they come.
+    ///
+    /// Without options it begins with what is written from now on, and goes on until it is stopped. What it prints, `syncline produce`
+    /// takes; a terminal is shown control characters as escapes.
     Consume(pipeline::WithFile<consume::Consume>),
-    /// Print realistic events as record lines.
     Generate(generate::GenerateArgs),
-    /// Show every error of a pipeline file at once.
     Check(check::Check),
-    /// List transforms, brokers, sinks or schemas.
     List(list::List),
-    /// Create, show or revert the sink's tables.
     Migrate(migrate::MigrateArgs),
-    /// List or show records that could not be processed.
     DeadLetters(dead_letters::DeadLettersArgs),
 }
 
