@@ -20,6 +20,9 @@ use crate::run::{Counts, Health, Pipeline};
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Where health is served unless somebody says otherwise.
+const HEALTH: &str = "127.0.0.1:8080";
+
 /// Run the pipeline: topics in; profiles, alerts and dead letters out.
 ///
 /// Goes on until SIGTERM or Ctrl-C, and waits for a broker or a database that is away, saying so. Told to stop, it finishes the
@@ -49,6 +52,9 @@ pub(super) struct RunArgs {
     /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
     #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
     http_addr: Option<String>,
+    /// Where health is served instead, as IP:PORT, or `off`: an address that others than users may reach
+    #[arg(long, value_name = "ADDRESS", env = "HEALTH_ADDR", hide_env_values = true)]
+    health_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -110,15 +116,18 @@ fn farewell(counts: &Counts) -> &'static str {
     }
 }
 
+/// Where health is served, if it is.
 fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {
-    let wanted = match args.http_addr.as_deref() {
-        Some("off") => return Ok(None),
-        Some(wanted) => wanted,
-        None if args.until_caught_up => return Ok(None),
-        None => "127.0.0.1:8080",
-    };
-    let address = wanted.parse().map_err(|_| Failure::new(Exit::Usage, format!("HTTP_ADDR={wanted:?}: it is IP:PORT or off")))?;
-    Ok(Some(address))
+    // Set to nothing is not set, as in the pipeline file.
+    let given = |name, value: &Option<String>| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value));
+    let usual = || ("HTTP_ADDR", if args.until_caught_up { "off" } else { HEALTH }.to_owned());
+    let of_its_own = given("HEALTH_ADDR", &args.health_addr);
+    let (name, wanted) = of_its_own.or_else(|| given("HTTP_ADDR", &args.http_addr)).unwrap_or_else(usual);
+    if wanted == "off" {
+        return Ok(None);
+    }
+    let wrong = |_| Failure::new(Exit::Usage, format!("{name}={wanted:?}: it is IP:PORT or off"));
+    wanted.parse().map(Some).map_err(wrong)
 }
 
 /// Serves health until the run ends: while it drains, too.
@@ -156,7 +165,32 @@ pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
+
+    fn served_at(until_caught_up: bool, http: Option<&str>, health: Option<&str>) -> Option<String> {
+        let args = RunArgs {
+            file: PathBuf::new(),
+            until_caught_up,
+            only: Vec::new(),
+            http_addr: http.map(str::to_owned),
+            health_addr: health.map(str::to_owned),
+            format: Format::Text,
+        };
+        address(&args).unwrap().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn health_has_an_address_of_its_own_where_one_is_given() {
+        assert_eq!(served_at(false, None, None).as_deref(), Some(HEALTH));
+        assert_eq!(served_at(true, None, None), None);
+        assert_eq!(served_at(true, Some("127.0.0.1:1"), Some("")).as_deref(), Some("127.0.0.1:1"));
+        assert_eq!(served_at(false, Some("127.0.0.1:1"), Some("127.0.0.1:2")).as_deref(), Some("127.0.0.1:2"));
+        assert_eq!(served_at(false, Some("off"), Some("[::1]:2")).as_deref(), Some("[::1]:2"));
+        assert_eq!(served_at(false, Some("127.0.0.1:1"), Some("off")), None);
+        assert_eq!(served_at(false, Some("off"), None), None);
+    }
 
     #[test]
     fn what_was_dropped_is_not_called_done() {

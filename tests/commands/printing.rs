@@ -101,7 +101,8 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("dead-letters list --limit 0", "0 is not in 1.."),
         ("dead-letters list --since yesterday", "2026-03-01T08:00:00Z"),
         ("dead-letters list --reason nope", "[possible values: malformed, schema, "),
-        ("run --http-addr nonsense", "it is IP:PORT or off"),
+        ("run --http-addr nonsense", "HTTP_ADDR=\"nonsense\": it is IP:PORT or off"),
+        ("run --health-addr localhost", "HEALTH_ADDR=\"localhost\": it is IP:PORT or off"),
     ] {
         let ended = folder.shell(&format!("syncline {command}"));
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}: {ended:?}");
