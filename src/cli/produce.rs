@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemas::{Fault, FaultKind, Outgoing, TopicName};
@@ -41,7 +41,7 @@ pub struct Produce {
 #[derive(Debug, thiserror::Error)]
 pub enum ProduceError {
     /// A line is no record, or names a topic that does not exist.
-    #[error("{}: {line}; {}", file.display(), before(*written))]
+    #[error("{}: {line}; {}", named(file), before(*written))]
     Line {
         /// The file.
         file: PathBuf,
@@ -51,7 +51,7 @@ pub enum ProduceError {
         written: u64,
     },
     /// The file cannot be read.
-    #[error("cannot read {}: {source}; {}", file.display(), before(*written))]
+    #[error("cannot read {}: {source}; {}", named(file), before(*written))]
     File {
         /// The file.
         file: PathBuf,
@@ -92,6 +92,10 @@ impl ProduceError {
             Self::Print(_) => Exit::Stopped,
         }
     }
+}
+
+fn named(file: &Path) -> String {
+    if file == Path::new("-") { "stdin".into() } else { file.display().to_string() }
 }
 
 fn before(written: u64) -> String {

@@ -76,7 +76,13 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let mut stopped = stop.clone();
     let connected = tokio::select! {
         connected = pipeline::connect(plan, health, patience) => connected?,
-        _ = stopped.wait_for(|stop| *stop) => return Ok(Exit::Done),
+        _ = stopped.wait_for(|stop| *stop) => {
+            if args.until_caught_up {
+                eprintln!("told to stop before it was connected; nothing was read");
+                return Ok(Exit::NotSo);
+            }
+            return Ok(Exit::Done);
+        }
     };
     let worked = work(&connected, &args, stop).await;
     connected.sink().close().await;

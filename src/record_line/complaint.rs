@@ -26,8 +26,9 @@ pub(super) fn of(text: &str, error: &serde_json::Error) -> (Option<usize>, Strin
             (Some(text.len() + 1), what.into())
         }
         Category::Syntax => {
-            let (from, found) = found(text, error.column());
-            let what = match without_place(error).as_str() {
+            let what = without_place(error);
+            let (from, found) = found(text, error.column(), what == "expected ident");
+            let what = match what.as_str() {
                 "expected value" | "expected ident" => format!("no JSON: expected a value, found {}", quoted(found)),
                 "trailing characters" => format!("more than one JSON object: behind it stands {}", quoted(found)),
                 what => format!("no JSON: {what}, found {}", quoted(found)),
@@ -37,14 +38,14 @@ pub(super) fn of(text: &str, error: &serde_json::Error) -> (Option<usize>, Strin
     }
 }
 
-/// Where the text begins at which parsing ended, and that text. A word is taken whole.
-fn found(text: &str, column: usize) -> (usize, &str) {
+/// Where the text begins at which parsing ended, and that text. A word is taken whole, also where it is one that was broken off.
+fn found(text: &str, column: usize, in_word: bool) -> (usize, &str) {
     let mut at = column.saturating_sub(1).min(text.len());
     while !text.is_char_boundary(at) {
         at -= 1;
     }
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '.');
-    if text[at..].starts_with(word) {
+    if in_word || text[at..].starts_with(word) {
         at = text[..at].trim_end_matches(word).len();
     }
     (at, &text[at..])

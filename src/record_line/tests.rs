@@ -81,6 +81,7 @@ fn a_wrong_line_is_named_with_what_is_wrong() {
         (r#"{"topic":"t","value":1,"topic":"t"}"#, "the member `topic` stands twice"),
         (r#"{"topic":"t","value":{"a":}}"#, "line 7, column 27: no JSON: expected a value, found `}}`"),
         (r#"{"topic":"t","value":trve}"#, "line 7, column 22: no JSON: expected a value, found `trve}`"),
+        ("{\"topic\":\"t\",\"value\":tru\u{1b}}", "line 7, column 22: no JSON: expected a value, found `tru\\u{1b}}`"),
         (r#"{"topic":"t","value":hello}"#, "line 7, column 22: no JSON: expected a value, found `hello}`"),
         (r#"{"topic":"t","value":[1 2]}"#, "line 7, column 25: no JSON: expected `,` or `]`, found `2]}`"),
         (r#"{"topic":"t","value":"#, "line 7, column 22: no JSON: the line ends inside it"),

@@ -94,6 +94,7 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("demo --customers 0 --exit", "0 is not in 1.."),
         ("produce", "--file <FILE>"),
         ("produce --file missing.jsonl", "cannot read missing.jsonl"),
+        ("produce --file - <<<hello", "error: stdin: line 1, column 1: no JSON object: expected a record, such as"),
         ("consume nope", "topic \"nope\" does not exist\nhelp: known: `admin.alerts.compliance.critical`, "),
         ("consume dlq.failed.message", "help: did you mean `dlq.failed.messages`?"),
         ("consume profile.events", "help: it is internal"),
