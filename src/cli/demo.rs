@@ -81,14 +81,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     printed(print(&pipeline, began.elapsed(), args.format).await?.map(|()| Exit::Done))?;
     eprintln!("everything is in {}", base.display());
     if args.exit || !io::stdin().is_terminal() || *stop.borrow() {
-        pipeline.sink().close().await;
+        run::leave(pipeline.sink().close(), &stop).await;
         return Ok(Exit::Done);
     }
     let listener = api::listen(([127, 0, 0, 1], 8080).into()).await?;
     eprintln!("running; health is at http://127.0.0.1:8080/health/ready; Ctrl-C ends it");
     let serving = run::serve(listener, health);
-    let worked = pipeline.run(stop).await;
-    pipeline.sink().close().await;
+    let worked = pipeline.run(stop.clone()).await;
+    run::leave(pipeline.sink().close(), &stop).await;
     serving.abort();
     worked?;
     Ok(Exit::Done)

@@ -10,6 +10,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::exit::Exit;
 use super::format::Format;
@@ -19,6 +20,9 @@ use crate::run::{Counts, Health, Pipeline};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a store may take to close once the run is told to stop: what works needs milliseconds.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Where health is served unless somebody says otherwise.
 const HEALTH: &str = "127.0.0.1:8080";
@@ -84,8 +88,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
             return Ok(Exit::Done);
         }
     };
-    let worked = work(&connected, &args, stop).await;
-    connected.sink().close().await;
+    let worked = work(&connected, &args, stop.clone()).await;
+    leave(connected.sink().close(), &stop).await;
     if let Some(serving) = serving {
         serving.abort();
     }
@@ -111,6 +115,17 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
         eprintln!("told to stop before the end of the topics; the next run reads the rest");
     }
     printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| exit))
+}
+
+/// Waits for the store to close. Once told to stop, not for one that is away: what is committed is committed.
+pub(super) async fn leave(closing: impl Future<Output = ()>, stop: &watch::Receiver<bool>) {
+    let told = *stop.borrow();
+    if told {
+        // What does not answer is closed with the process.
+        let _ = timeout(FAREWELL, closing).await;
+    } else {
+        closing.await;
+    }
 }
 
 /// What is said last. Work is dropped where a database or a broker was away when the run was told to stop.
@@ -196,6 +211,14 @@ mod tests {
         assert_eq!(served_at(false, Some("off"), Some("[::1]:2")).as_deref(), Some("[::1]:2"));
         assert_eq!(served_at(false, Some("127.0.0.1:1"), Some("off")), None);
         assert_eq!(served_at(false, Some("off"), None), None);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_does_not_hold_up_a_stop() {
+        let (_stop, stopped) = watch::channel(true);
+        let began = Instant::now();
+        leave(std::future::pending(), &stopped).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
     #[test]
