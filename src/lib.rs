@@ -7,6 +7,7 @@ pub mod api;
 pub mod cli;
 pub mod config;
 pub mod generate;
+mod harmless;
 pub mod record_line;
 pub mod run;
 pub mod topics;

@@ -1,27 +1,36 @@
 //! `syncline check`: every error of a pipeline file at once.
 
+mod live;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde_json::json;
 use transforms::Entry;
 
+use self::live::Answers;
 use super::exit::Exit;
 use crate::config::{self, Environment, Finding, Severity, render};
 
-/// Checks a pipeline file without running it: its grammar, schemas, parameters and topics.
+/// Check a pipeline file: every error at once.
 ///
-/// Nothing is connected to. Exits with 0 when the file can run, and 1 when it cannot.
+/// Reads the file, its schemas, and nothing else: grammar, parameters, topics that nobody declares or reads, circles, the columns of the
+/// sink. With --live it asks the broker and the store, too, whether they answer and have what the file names.
+///
+/// Exits with 0 when the file can run, 1 when it cannot, and 3 when something asked with --live does not answer within 10 s.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: syncline check pipeline.yaml --strict")]
+#[command(after_help = "Examples:\n  syncline check pipeline.yaml --strict\n  BROKER=kafka syncline check --live")]
 pub struct Check {
-    /// The pipeline file.
+    /// The pipeline file
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
-    /// How the result is printed.
+    /// Ask the broker and the store as well: do they answer, are the topics and tables there? Changes nothing
+    #[arg(long)]
+    live: bool,
+    /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Let warnings fail too.
+    /// Let warnings fail too
     #[arg(long)]
     strict: bool,
 }
@@ -45,18 +54,22 @@ impl Check {
     /// # Errors
     ///
     /// When `out` cannot be written.
-    pub fn run(
+    pub async fn run(
         &self,
         environment: &dyn Environment,
         catalogue: &[Entry],
         out: &mut dyn Write,
         colours: bool,
     ) -> io::Result<Exit> {
-        let (summary, findings) = match config::load(&self.file, environment, catalogue) {
-            Ok(checked) => (Some(summary(&checked.plan)), checked.warnings),
-            Err(errors) => (None, errors.into_findings()),
+        let (summary, findings, incomplete) = match config::load(&self.file, environment, catalogue) {
+            Ok(checked) => {
+                let Answers { findings, incomplete } = if self.live { live::ask(&checked).await } else { Answers::default() };
+                let all = checked.warnings.into_iter().chain(findings).collect();
+                (Some(summary(&checked.plan)), all, incomplete)
+            }
+            Err(errors) => (None, errors.into_findings(), false),
         };
-        let ok = summary.is_some() && (findings.is_empty() || !self.strict);
+        let ok = !findings.iter().any(|finding| self.refuses(finding));
         match self.format {
             Format::Json => {
                 let count = |severity| findings.iter().filter(|finding| finding.severity() == severity).count();
@@ -71,7 +84,15 @@ impl Check {
             Format::Sarif => writeln!(out, "{:#}", render::sarif(&findings))?,
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
-        Ok(if ok { Exit::Done } else { Exit::NotSo })
+        Ok(match (ok, incomplete) {
+            (true, _) => Exit::Done,
+            (false, true) => Exit::NoAnswer,
+            (false, false) => Exit::NotSo,
+        })
+    }
+
+    fn refuses(&self, finding: &Finding) -> bool {
+        self.strict || finding.severity() == Severity::Error
     }
 
     fn print(&self, summary: Option<&str>, findings: &[Finding], ok: bool, out: &mut dyn Write, colours: bool) -> io::Result<()> {
@@ -80,10 +101,15 @@ impl Check {
         }
         let file = self.file.display();
         match (summary, counted(findings)) {
-            (Some(summary), _) if findings.is_empty() => writeln!(out, "{file}: fine. {summary}"),
+            (Some(summary), _) if findings.is_empty() => {
+                let asked = if self.live { ", and so is what it names" } else { "" };
+                writeln!(out, "{file}: fine{asked}. {summary}")
+            }
             (Some(summary), counted) if ok => writeln!(out, "{file}: {counted}, but it can run. {summary}"),
-            (Some(_), counted) => writeln!(out, "{file}: {counted}, which --strict refuses"),
-            (None, counted) => writeln!(out, "{file}: {counted}"),
+            (Some(_), counted) if findings.iter().all(|finding| finding.severity() == Severity::Warning) => {
+                writeln!(out, "{file}: {counted}, which --strict refuses")
+            }
+            (_, counted) => writeln!(out, "{file}: {counted}"),
         }
     }
 }

@@ -12,6 +12,7 @@ use schemas::{Fault, Raw, TopicName};
 
 use super::exit::Exit;
 use super::progress::Progress;
+use crate::harmless::in_json;
 use crate::record_line;
 use crate::topics::{Bounds, ReadLimits, TopicPartition, Topics};
 
@@ -19,30 +20,31 @@ use crate::topics::{Bounds, ReadLimits, TopicPartition, Topics};
 const READ: ReadLimits = ReadLimits { records: 1000, bytes: 4 * 1024 * 1024, wait: Duration::from_secs(1) };
 
 /// Prints the records of a topic, one JSON object a line, as they come.
-///
-/// Without options it begins with the records that are written from now on, and goes on until it is stopped.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: syncline consume admin.alerts.risk.high --from-beginning --until-caught-up")]
+#[command(after_help = "Examples:
+  syncline consume admin.alerts.risk.high --from-beginning --until-caught-up
+  syncline consume customer.profiles --from-beginning --until-caught-up --key c-1
+  syncline consume dlq.failed.messages --partition 0 --offset 17 --limit 1")]
 pub struct Consume {
-    /// The topic.
+    /// The topic
     #[arg(value_parser = topic_name)]
     topic: TopicName,
-    /// Begin with the first record that is there.
+    /// Begin with the first record that is still held
     #[arg(long, conflicts_with = "offset")]
     from_beginning: bool,
-    /// End with the last record that is there now.
+    /// End with the last record that is there now
     #[arg(long)]
     until_caught_up: bool,
-    /// Print only the records with this key.
+    /// Print only the records with this key, compared byte for byte
     #[arg(long)]
     key: Option<String>,
-    /// Read only this partition.
+    /// Read only this partition, counted from 0
     #[arg(long)]
     partition: Option<u32>,
-    /// Begin at this offset of the partition.
+    /// Begin at this offset of the partition; it must lie in what is held
     #[arg(long, requires = "partition")]
     offset: Option<u64>,
-    /// End after so many records were printed.
+    /// End after so many records were printed
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 }
@@ -90,6 +92,23 @@ impl ConsumeError {
     }
 }
 
+/// Who reads what is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// A terminal, which obeys control characters: a value's are written as escapes.
+    Terminal,
+    /// A program or a file: a value is printed with its very bytes, so that `consume | produce` keeps them.
+    Program,
+}
+
+impl Reads {
+    /// Who reads stdout.
+    #[must_use]
+    pub fn stdout() -> Self {
+        if io::stdout().is_terminal() { Self::Terminal } else { Self::Program }
+    }
+}
+
 /// What is still to be read of a partition: from the next offset up to, not including, the end. Without an end, for ever.
 struct Span {
     next: u64,
@@ -103,19 +122,19 @@ impl Span {
 }
 
 impl Consume {
-    /// Prints the records to `out`, which is flushed whenever all that is there is printed.
+    /// Prints the records to `out`, which is flushed whenever all that is there is printed. `to` is who reads it.
     ///
     /// # Errors
     ///
     /// A [`ConsumeError`], which knows its exit code.
-    pub async fn run(&self, topics: Arc<dyn Topics>, out: &mut dyn Write) -> Result<(), ConsumeError> {
+    pub async fn run(&self, topics: Arc<dyn Topics>, out: &mut dyn Write, to: Reads) -> Result<(), ConsumeError> {
         let mut spans = self.spans(&*topics).await?;
         let open = spans.iter().filter(|(_, span)| span.is_open());
         let from: Vec<_> = open.map(|(partition, span)| (partition.clone(), span.next)).collect();
         if from.is_empty() {
             return Ok(());
         }
-        let mut progress = self.progress(&spans);
+        let mut progress = self.progress(&spans, to);
         let mut reader = topics.reader(&from).await?;
         let (mut read, mut printed) = (0, 0);
         while spans.values().any(Span::is_open) {
@@ -125,7 +144,8 @@ impl Consume {
                 }
                 read += 1;
                 if self.wants(&record) {
-                    writeln!(out, "{}", record_line::print(&record))?;
+                    let line = record_line::print(&record);
+                    writeln!(out, "{}", if to == Reads::Terminal { in_json(&line) } else { line.into() })?;
                     printed += 1;
                 }
                 if self.limit.is_some_and(|limit| printed >= limit) {
@@ -184,9 +204,9 @@ impl Consume {
     }
 
     /// A bar, where the end is known and the records do not go to the same terminal.
-    fn progress(&self, spans: &BTreeMap<TopicPartition, Span>) -> Option<Progress> {
+    fn progress(&self, spans: &BTreeMap<TopicPartition, Span>, to: Reads) -> Option<Progress> {
         let total = spans.values().map(|span| Some(span.end? - span.next)).sum::<Option<u64>>()?;
-        (!io::stdout().is_terminal()).then(|| Progress::new(Some(total)))
+        (to == Reads::Program).then(|| Progress::new(Some(total)))
     }
 }
 

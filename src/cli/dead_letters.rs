@@ -2,13 +2,16 @@
 
 mod print;
 
+use std::collections::BTreeMap;
+use std::io;
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use schemas::Reason;
 use schemas::store::DeadLetterFilter;
-use sinks::Sink;
+use schemas::{Fault, Reason};
+use sinks::{Settings, Sink};
 use uuid::Uuid;
 
 use super::exit::Exit;
@@ -17,10 +20,12 @@ use super::pipeline::PipelineFile;
 use super::{Failure, environment, pipeline, printed};
 use crate::run::sink_settings;
 
-/// Lists or shows the records that could not be processed.
+/// List or show the records that could not be processed.
+///
+/// Each is kept in the store with all its bytes and every reason. Before the first run there are none.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341"
+    after_help = "Examples:\n  syncline dead-letters list --reason schema\n  syncline dead-letters show 1b671a64-40d5-491e-99b0-da01ff1f3341"
 )]
 pub(super) struct DeadLettersArgs {
     #[command(subcommand)]
@@ -49,7 +54,7 @@ enum What {
 #[derive(Debug, Args)]
 struct ListArgs {
     /// Only of this reason
-    #[arg(long, value_parser = reason)]
+    #[arg(long, value_parser = PossibleValuesParser::new(Reason::ALL.map(Reason::as_str)).try_map(|name| reason(&name)))]
     reason: Option<Reason>,
     /// Only those that this stage refused
     #[arg(long)]
@@ -63,14 +68,13 @@ struct ListArgs {
     /// Only those first seen before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<DateTime<Utc>>,
-    /// At most this many
+    /// At most this many; the counts are those of all
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     limit: u32,
 }
 
-fn reason(name: &str) -> Result<Reason, String> {
-    let known = || Reason::ALL.map(Reason::as_str).join(", ");
-    Reason::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or_else(|| format!("the reasons are {}", known()))
+fn reason(name: &str) -> Result<Reason, &'static str> {
+    Reason::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or("no reason is called so")
 }
 
 fn time(text: &str) -> Result<DateTime<Utc>, String> {
@@ -82,24 +86,39 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
     let Some((_, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
-    let sink = sinks::open(&sink.url, &sink_settings(&plan.name, sink)).await?;
-    let out = &mut std::io::stdout().lock();
+    let settings = sink_settings(&plan.name, sink);
+    let sink = if is_yet_to_be_made(&sink.url, &settings).await? {
+        eprintln!("nothing was run yet: `syncline run` makes the store");
+        None
+    } else {
+        Some(sinks::open(&sink.url, &settings).await?)
+    };
     match &args.what {
-        What::List(list) => {
-            let filter = list.filter();
-            let letters = sink.dead_letters(&filter).await?;
-            let counts = sink.dead_letter_counts(&filter).await?;
-            let all: u64 = counts.values().sum();
-            if args.format == Format::Json && all > letters.len() as u64 {
-                eprintln!("{} of {all} shown; --limit shows more", letters.len());
-            }
-            printed(print::list(&letters, &counts, args.format, out).map(|()| Exit::Done))
-        }
+        What::List(list) => print_list(sink.as_deref(), list, args.format).await,
         What::Show { id } => {
-            let letter = find(&*sink, id).await?;
-            printed(print::one(&letter, args.format, out).map(|()| Exit::Done))
+            let letter = find(sink.as_deref(), id).await?;
+            printed(print::one(&letter, args.format, &mut io::stdout().lock()).map(|()| Exit::Done))
         }
     }
+}
+
+/// Whether the store is the embedded one, which the first run makes. A database server's tables are made by `migrate run`, and
+/// missed where they are not there.
+async fn is_yet_to_be_made(url: &str, settings: &Settings) -> Result<bool, Fault> {
+    Ok(url.starts_with("sqlite:") && sinks::migrate_show(url, settings).await?.iter().all(|step| step.applied_at.is_none()))
+}
+
+async fn print_list(sink: Option<&dyn Sink>, list: &ListArgs, format: Format) -> Result<Exit, Failure> {
+    let filter = list.filter();
+    let (letters, counts) = match sink {
+        Some(sink) => (sink.dead_letters(&filter).await?, sink.dead_letter_counts(&filter).await?),
+        None => (Vec::new(), BTreeMap::new()),
+    };
+    let all: u64 = counts.values().sum();
+    if format == Format::Json && all > letters.len() as u64 {
+        eprintln!("{} of {all} shown; --limit shows more", letters.len());
+    }
+    printed(print::list(&letters, &counts, format, &mut io::stdout().lock()).map(|()| Exit::Done))
 }
 
 impl ListArgs {
@@ -117,12 +136,12 @@ impl ListArgs {
 }
 
 /// The one dead letter whose id begins so.
-async fn find(sink: &dyn Sink, id: &str) -> Result<schemas::store::StoredDeadLetter, Failure> {
+async fn find(sink: Option<&dyn Sink>, id: &str) -> Result<schemas::store::StoredDeadLetter, Failure> {
     let missing =
         || Failure::new(Exit::NotSo, format!("there is no dead letter {id:?}; `syncline dead-letters list` shows them"));
     let ids = ids_beginning(id).ok_or_else(missing)?;
     let filter = DeadLetterFilter { ids: Some(ids), limit: 2, ..DeadLetterFilter::default() };
-    let mut found = sink.dead_letters(&filter).await?;
+    let mut found = sink.ok_or_else(missing)?.dead_letters(&filter).await?;
     match found.len() {
         0 | 1 => found.pop().ok_or_else(missing),
         _ => Err(Failure::new(Exit::Usage, format!("more than one dead letter begins with {id}; give more of its id"))),

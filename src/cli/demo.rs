@@ -26,25 +26,29 @@ use crate::topics::TopicPartition;
 /// Records produced at a time.
 const AT_ONCE: usize = 1_000;
 
-/// Generates customers, produces their events, runs the pipeline over them, and prints what came of it.
+/// Show the whole pipeline at work, on customers that are made up.
 ///
-/// Works in a folder of its own, where it removes what an earlier demo left. Then, on a terminal, goes on running until Ctrl-C.
+/// Generates customers, produces their events, runs the pipeline over them, and prints what came of it. Needs no broker and no database:
+/// BROKER and DATABASE_URL are not looked at. Everything lives in the folder `demo` below SYNCLINE_DIR [default: .syncline], from which
+/// what an earlier demo left is removed.
+///
+/// On a terminal it then goes on running, with health on 127.0.0.1:8080, until Ctrl-C.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  syncline demo --customers 500 --exit")]
+#[command(after_help = "Examples:\n  syncline demo\n  syncline demo --customers 500 --faulty 5 --exit --format json")]
 pub(super) struct DemoArgs {
     /// The pipeline file
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
     /// How many customers to generate
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(1..))]
     customers: u64,
     /// What they are generated from; the same seed gives the same customers
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// How many of a hundred events are broken, to show dead letters
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=100))]
     faulty: u8,
-    /// End when the result is printed
+    /// End when the result is printed; so it does anyway where stdin is no terminal
     #[arg(long)]
     exit: bool,
     /// How the result is printed
@@ -69,7 +73,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let produced = produce(&pipeline, &args, &stop).await?;
     eprintln!("produced {} records in {:.1} s", summary::grouped(produced), began.elapsed().as_secs_f64());
 
-    let progress = summary::progress(&pipeline).await;
+    let progress = summary::progress(&pipeline, &stop).await;
     let began = Instant::now();
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
@@ -77,14 +81,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     printed(print(&pipeline, began.elapsed(), args.format).await?.map(|()| Exit::Done))?;
     eprintln!("everything is in {}", base.display());
     if args.exit || !io::stdin().is_terminal() || *stop.borrow() {
-        pipeline.sink().close().await;
+        run::leave(pipeline.sink().close(), &stop).await;
         return Ok(Exit::Done);
     }
     let listener = api::listen(([127, 0, 0, 1], 8080).into()).await?;
     eprintln!("running; health is at http://127.0.0.1:8080/health/ready; Ctrl-C ends it");
     let serving = run::serve(listener, health);
-    let worked = pipeline.run(stop).await;
-    pipeline.sink().close().await;
+    let worked = pipeline.run(stop.clone()).await;
+    run::leave(pipeline.sink().close(), &stop).await;
     serving.abort();
     worked?;
     Ok(Exit::Done)

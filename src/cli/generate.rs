@@ -6,20 +6,25 @@ use std::time::{Duration, Instant};
 
 use crate::generate::Generator;
 
-/// Writes realistic events of the source system as record lines, the same for the same seed.
+/// Print made-up events as record lines, the same for the same seed.
+///
+/// They look as those of the source system do: companies and institutions, out of order, repeated, with numbers as strings. With --faulty
+/// some are broken in the ways that make dead letters.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = "Example: syncline generate --customers 1000 --seed 7 --faulty 2 | syncline produce --file -")]
+#[command(after_help = "Examples:
+  syncline generate --customers 1000 --seed 7 --faulty 2 | syncline produce --file -
+  syncline generate --customers 1000000 --rate 500 | syncline produce --file -")]
 pub struct GenerateArgs {
-    /// How many customers; each has 3 to 4 events on average.
+    /// How many customers; each has 3 to 4 events on average
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub customers: u64,
-    /// The seed: the same one gives the same lines on every machine.
+    /// The seed: the same one gives the same lines on every machine
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Records a second; as fast as they are taken where it is left out.
+    /// Records a second [default: as fast as they are taken]
     #[arg(long, value_name = "RECORDS_PER_SECOND", value_parser = clap::value_parser!(u32).range(1..))]
     pub rate: Option<u32>,
-    /// How many of a hundred records are broken, to be dead letters.
+    /// How many of a hundred records are broken, to be dead letters
     #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub faulty: u8,
 }

@@ -12,16 +12,16 @@ use super::pipeline::PipelineFile;
 use crate::config::Environment;
 use crate::config::listing::{self, Described};
 
-/// Shows what a pipeline file may use, with options and their defaults.
+/// List what a pipeline file may use, with every option and its default.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: syncline list transforms --format json")]
+#[command(after_help = "Examples:\n  syncline list transforms\n  syncline list brokers --format json")]
 pub struct List {
-    /// Of what.
+    /// What is listed
     #[arg(value_enum)]
     what: What,
     #[command(flatten)]
     pipeline: PipelineFile,
-    /// How the result is printed.
+    /// How the result is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -29,13 +29,13 @@ pub struct List {
 /// What there are lists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum What {
-    /// The steps of stages.
+    /// The steps of stages, for `use:`
     Transforms,
-    /// Where topics live.
+    /// Where topics live, for `brokers:`
     Brokers,
-    /// Where profiles are stored.
+    /// Where profiles are stored, for `sinks:`
     Sinks,
-    /// What the pipeline file's topics carry.
+    /// What the topics of the pipeline file carry
     Schemas,
 }
 

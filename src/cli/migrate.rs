@@ -14,9 +14,14 @@ use super::{Failure, environment, pipeline, printed};
 use crate::config::SinkPlan;
 use crate::run::sink_settings;
 
-/// Creates, shows or reverts the tables of the pipeline's sink.
+/// Create, show or revert the tables of the pipeline's store.
+///
+/// PostgreSQL's are made here, before the first run; those of the embedded store by the run itself. Whoever runs this needs the right
+/// to create tables and types; `syncline run` only reads and writes them.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  DATABASE_URL=postgres://me@db/admin syncline migrate run")]
+#[command(
+    after_help = "Examples:\n  DATABASE_URL=postgres://me@db/admin syncline migrate run\n  syncline migrate show --format json"
+)]
 pub(super) struct MigrateArgs {
     #[command(subcommand)]
     what: What,

@@ -27,27 +27,28 @@ use clap::{Parser, Subcommand};
 use schemas::Fault;
 
 use self::exit::Exit;
+use crate::harmless::in_lines;
 
 /// Why a command failed: what to print, and how to end.
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
+    /// As it is printed.
     message: String,
-    /// Whether the message is complete as it is; otherwise `error:` stands before it.
-    told: bool,
 }
 
 impl Failure {
-    /// A failure with its exit code.
+    /// A failure with its exit code. Of what the message quotes, nothing reaches the terminal as a control character.
     #[must_use]
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), told: false }
+    pub fn new(exit: Exit, message: impl AsRef<str>) -> Self {
+        Self { exit, message: format!("error: {}", in_lines(message.as_ref())) }
     }
 
-    /// A failure whose message says itself that it is an error.
+    /// A failure whose message is printed as it is: it says itself that it is an error, may have colours, and quotes nothing that
+    /// could harm.
     #[must_use]
     pub fn told(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), told: true }
+        Self { exit, message: message.into() }
     }
 }
 
@@ -59,7 +60,19 @@ impl From<Fault> for Failure {
 
 /// Keeps one system's customer records true in another: topics in, validated and risk-scored profiles and alerts out.
 #[derive(Debug, Parser)]
-#[command(name = "syncline", version, arg_required_else_help = true, max_term_width = 110)]
+#[command(
+    name = "syncline",
+    version,
+    arg_required_else_help = true,
+    max_term_width = 110,
+    after_help = "Examples:
+  syncline demo --exit
+  syncline generate --customers 100 | syncline produce --file -
+  syncline run --until-caught-up
+
+The environment, and a .env file in the working folder, set what pipeline.yaml reads: BROKER, SYNCLINE_DIR, DATABASE_URL and others.
+LOG_LEVEL (error to trace) and LOG_FORMAT (text, json) set the log on stderr; NO_COLOR switches colours off."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -67,23 +80,25 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the pipeline.
     Run(run::RunArgs),
-    /// Show the whole pipeline at work, on generated customers.
     Demo(demo::DemoArgs),
-    /// Write record lines to topics.
+    /// Write record lines to the topics that they name.
+    ///
+    /// A line is one JSON object: {"topic": .., "value": ..}, and where wanted "key", "timestamp" (RFC 3339), "partition" and "headers".
+    /// "raw" (a text) or "raw_base64" in place of "value" gives the record's bytes as they are. A line may have 64 MiB.
+    ///
+    /// Topics that the pipeline file declares are created where they are missing. At the first line that is wrong it ends with exit
+    /// code 2, naming the line and what stands there; the records before it are written.
     Produce(pipeline::WithFile<produce::Produce>),
-    /// Print a topic's records as record lines.
+    /// Print the records of a topic as record lines, as they come.
+    ///
+    /// Without options it begins with what is written from now on, and goes on until it is stopped. What it prints, `syncline produce`
+    /// takes; a terminal is shown control characters as escapes.
     Consume(pipeline::WithFile<consume::Consume>),
-    /// Print realistic events as record lines.
     Generate(generate::GenerateArgs),
-    /// Show every error of a pipeline file at once.
     Check(check::Check),
-    /// List transforms, brokers, sinks or schemas.
     List(list::List),
-    /// Create, show or revert the sink's tables.
     Migrate(migrate::MigrateArgs),
-    /// List or show records that could not be processed.
     DeadLetters(dead_letters::DeadLettersArgs),
 }
 
@@ -105,7 +120,7 @@ pub fn main() -> ExitCode {
     match run_command(cli.command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            eprintln!("{}{}", if failure.told { "" } else { "error: " }, failure.message);
+            eprintln!("{}", failure.message);
             failure.exit.into()
         }
     }
@@ -129,7 +144,9 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Produce(args) => block_on(pipeline::produce(args)),
         Command::Consume(args) => block_on(pipeline::consume(args)),
         Command::Generate(args) => printed(generate::run(&args, &mut io::stdout()).map(|()| Exit::Done)),
-        Command::Check(check) => printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours())),
+        Command::Check(check) => block_on(async {
+            printed(check.run(&environment::Process, transforms::CATALOGUE, &mut io::stdout(), colours()).await)
+        }),
         Command::List(list) => {
             let all = list.all(&environment::Process, transforms::CATALOGUE)?;
             printed(list.print(&all, &mut io::stdout(), width()).map(|()| Exit::Done))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use schemas::{SystemClock, TopicName};
 
-use super::consume::ConsumeError;
+use super::consume::{ConsumeError, Reads};
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
@@ -84,7 +84,7 @@ pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Fa
 pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
     let plan = load(&args.pipeline.path, &environment::Process)?;
     let broker = default_broker(&plan).await?;
-    match args.command.run(broker, &mut std::io::stdout()).await {
+    match args.command.run(broker, &mut std::io::stdout(), Reads::stdout()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
         Err(ref error @ ConsumeError::NoTopic(ref topic)) => {

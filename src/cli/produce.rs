@@ -6,7 +6,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemas::{Fault, FaultKind, Outgoing, TopicName};
@@ -21,19 +21,18 @@ use crate::record_line::InvalidLine;
 use crate::topics::{TopicSpec, Topics};
 
 /// Writes records, one JSON object a line, to the topics that they name.
-///
-/// A line is {"topic": .., "key"?: .., "timestamp"?: .., "partition"?: .., "headers"?: .., "value": ..}, or with "raw" or "raw_base64" in
-/// place of "value". At the first line that is wrong it stops with exit code 2; what stands before that line is written.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: syncline produce --file events.jsonl")]
+#[command(after_help = "Examples:
+  syncline produce --file events.jsonl
+  echo '{\"topic\": \"orders\", \"key\": \"c-1\", \"value\": {\"total\": 12.50}}' | syncline produce --file - --create")]
 pub struct Produce {
-    /// The file with the lines; - is stdin.
+    /// The file with the lines; - is stdin
     #[arg(long, value_name = "FILE")]
     file: PathBuf,
-    /// Create topics that exist nowhere and are not declared, with one partition.
+    /// Create topics, too, that the pipeline file does not declare, with one partition each
     #[arg(long)]
     create: bool,
-    /// How the result is printed.
+    /// How the counts are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -42,7 +41,7 @@ pub struct Produce {
 #[derive(Debug, thiserror::Error)]
 pub enum ProduceError {
     /// A line is no record, or names a topic that does not exist.
-    #[error("{}: {line}; {}", file.display(), before(*written))]
+    #[error("{}: {line}; {}", named(file), before(*written))]
     Line {
         /// The file.
         file: PathBuf,
@@ -52,7 +51,7 @@ pub enum ProduceError {
         written: u64,
     },
     /// The file cannot be read.
-    #[error("cannot read {}: {source}; {}", file.display(), before(*written))]
+    #[error("cannot read {}: {source}; {}", named(file), before(*written))]
     File {
         /// The file.
         file: PathBuf,
@@ -93,6 +92,10 @@ impl ProduceError {
             Self::Print(_) => Exit::Stopped,
         }
     }
+}
+
+fn named(file: &Path) -> String {
+    if file == Path::new("-") { "stdin".into() } else { file.display().to_string() }
 }
 
 fn before(written: u64) -> String {

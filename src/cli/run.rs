@@ -7,40 +7,68 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::exit::Exit;
 use super::format::Format;
 use super::{Failure, environment, pipeline, printed, summary};
 use crate::api;
-use crate::run::{Health, Pipeline};
+use crate::run::{Counts, Health, Pipeline};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs the pipeline: reads its topics, writes profiles, alerts and dead letters. SIGTERM or Ctrl-C drains and commits.
+/// How long a store may take to close once the run is told to stop: what works needs milliseconds.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Where health is served unless somebody says otherwise.
+const HEALTH: &str = "127.0.0.1:8080";
+
+/// Run the pipeline: topics in; profiles, alerts and dead letters out.
+///
+/// Goes on until SIGTERM or Ctrl-C, and waits for a broker or a database that is away, saying so. Told to stop, it finishes the
+/// transactions in hand and ends within about 5 s; the next run goes on behind what is committed. A second signal ends it at once, and
+/// nothing is lost by that either.
+///
+/// Topics that are missing are created, and the tables of an embedded store. Those of PostgreSQL are made by `syncline migrate run`.
+///
+/// Exits with 0 when it was stopped or has caught up, 1 when --until-caught-up was stopped before that, and 4 on a fault that trying again
+/// cannot mend: a file with errors, missing tables, with --until-caught-up partitions that another process keeps for 10 s.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  syncline run --until-caught-up\n  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml"
-)]
+#[command(after_help = "Examples:
+  syncline run --until-caught-up
+  DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml
+  DATABASE_URL=postgres://me@db/admin syncline run --only intake")]
 pub(super) struct RunArgs {
     /// The pipeline file
     #[arg(default_value = "pipeline.yaml")]
     file: PathBuf,
-    /// End when every input topic is read to the end that it has now, and every effect is durable
+    /// End when every input topic is read to the end that it has now, and every effect is durable; print counts
     #[arg(long)]
     until_caught_up: bool,
-    /// Where health is served, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
-    #[arg(long, env = "HTTP_ADDR")]
+    /// Run only these segments, and leave the others to other processes. A segment is a stage, with those that internal topics join to
+    /// it, and is named after the first. Processes share a PostgreSQL store; an embedded one is for one process
+    #[arg(long, value_name = "SEGMENT,..", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    only: Vec<String>,
+    /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
+    #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
     http_addr: Option<String>,
+    /// Where health is served instead, as IP:PORT, or `off`: an address that others than users may reach
+    #[arg(long, value_name = "ADDRESS", env = "HEALTH_ADDR", hide_env_values = true)]
+    health_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
-    let plan = pipeline::load(&args.file, &environment::Process)?;
+    let mut plan = pipeline::load(&args.file, &environment::Process)?;
+    if !args.only.is_empty() {
+        plan.keep_only(&args.only).map_err(|error| Failure::new(Exit::Usage, format!("--only: {error}")))?;
+    }
     let health = Arc::new(Health::default());
     let stop = stop_on_signal()?;
     let listener = match address(&args)? {
@@ -52,10 +80,16 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let mut stopped = stop.clone();
     let connected = tokio::select! {
         connected = pipeline::connect(plan, health, patience) => connected?,
-        _ = stopped.wait_for(|stop| *stop) => return Ok(Exit::Done),
+        _ = stopped.wait_for(|stop| *stop) => {
+            if args.until_caught_up {
+                eprintln!("told to stop before it was connected; nothing was read");
+                return Ok(Exit::NotSo);
+            }
+            return Ok(Exit::Done);
+        }
     };
-    let worked = work(&connected, &args, stop).await;
-    connected.sink().close().await;
+    let worked = work(&connected, &args, stop.clone()).await;
+    leave(connected.sink().close(), &stop).await;
     if let Some(serving) = serving {
         serving.abort();
     }
@@ -65,12 +99,13 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
 async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) -> Result<Exit, Failure> {
     let began = Instant::now();
     if !args.until_caught_up {
-        tracing::info!(pipeline = pipeline.plan().name, "running");
+        let segments: Vec<_> = pipeline.plan().segments.iter().map(|segment| segment.name.as_str()).collect();
+        tracing::info!(pipeline = pipeline.plan().name, segments = segments.join(","), "running");
         pipeline.run(stop).await?;
-        tracing::info!("stopped; the next run goes on where this one committed");
+        tracing::info!("{}", farewell(&pipeline.counters().counts()));
         return Ok(Exit::Done);
     }
-    let progress = summary::progress(pipeline).await;
+    let progress = summary::progress(pipeline, &stop).await;
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
     worked?;
@@ -82,15 +117,38 @@ async fn work(pipeline: &Pipeline, args: &RunArgs, stop: watch::Receiver<bool>) 
     printed(summary::print(&counts, began.elapsed(), args.format, &mut io::stdout()).map(|()| exit))
 }
 
+/// Waits for the store to close. Once told to stop, not for one that is away: what is committed is committed.
+pub(super) async fn leave(closing: impl Future<Output = ()>, stop: &watch::Receiver<bool>) {
+    let told = *stop.borrow();
+    if told {
+        // What does not answer is closed with the process.
+        let _ = timeout(FAREWELL, closing).await;
+    } else {
+        closing.await;
+    }
+}
+
+/// What is said last. Work is dropped where a database or a broker was away when the run was told to stop.
+fn farewell(counts: &Counts) -> &'static str {
+    if counts.records_resolved >= counts.records_read {
+        "stopped: every record that was read is processed"
+    } else {
+        "stopped: what was read and is not processed, the next run reads again"
+    }
+}
+
+/// Where health is served, if it is.
 fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {
-    let wanted = match args.http_addr.as_deref() {
-        Some("off") => return Ok(None),
-        Some(wanted) => wanted,
-        None if args.until_caught_up => return Ok(None),
-        None => "127.0.0.1:8080",
-    };
-    let address = wanted.parse().map_err(|_| Failure::new(Exit::Usage, format!("HTTP_ADDR={wanted:?}: it is IP:PORT or off")))?;
-    Ok(Some(address))
+    // Set to nothing is not set, as in the pipeline file.
+    let given = |name, value: &Option<String>| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value));
+    let usual = || ("HTTP_ADDR", if args.until_caught_up { "off" } else { HEALTH }.to_owned());
+    let of_its_own = given("HEALTH_ADDR", &args.health_addr);
+    let (name, wanted) = of_its_own.or_else(|| given("HTTP_ADDR", &args.http_addr)).unwrap_or_else(usual);
+    if wanted == "off" {
+        return Ok(None);
+    }
+    let wrong = |_| Failure::new(Exit::Usage, format!("{name}={wanted:?}: it is IP:PORT or off"));
+    wanted.parse().map(Some).map_err(wrong)
 }
 
 /// Serves health until the run ends: while it drains, too.
@@ -117,11 +175,57 @@ pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
             if again {
                 std::process::exit(130);
             }
-            tracing::info!("stopping: draining what was read");
+            tracing::info!("stopping: finishing what is in hand, for 5 s at most");
             if stop.send(true).is_err() {
                 return;
             }
         }
     });
     Ok(stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn served_at(until_caught_up: bool, http: Option<&str>, health: Option<&str>) -> Option<String> {
+        let args = RunArgs {
+            file: PathBuf::new(),
+            until_caught_up,
+            only: Vec::new(),
+            http_addr: http.map(str::to_owned),
+            health_addr: health.map(str::to_owned),
+            format: Format::Text,
+        };
+        address(&args).unwrap().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn health_has_an_address_of_its_own_where_one_is_given() {
+        assert_eq!(served_at(false, None, None).as_deref(), Some(HEALTH));
+        assert_eq!(served_at(true, None, None), None);
+        assert_eq!(served_at(true, Some("127.0.0.1:1"), Some("")).as_deref(), Some("127.0.0.1:1"));
+        assert_eq!(served_at(false, Some("127.0.0.1:1"), Some("127.0.0.1:2")).as_deref(), Some("127.0.0.1:2"));
+        assert_eq!(served_at(false, Some("off"), Some("[::1]:2")).as_deref(), Some("[::1]:2"));
+        assert_eq!(served_at(false, Some("127.0.0.1:1"), Some("off")), None);
+        assert_eq!(served_at(false, Some("off"), None), None);
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_away_does_not_hold_up_a_stop() {
+        let (_stop, stopped) = watch::channel(true);
+        let began = Instant::now();
+        leave(std::future::pending(), &stopped).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_was_dropped_is_not_called_done() {
+        let counts = |records_read, records_resolved| Counts { records_read, records_resolved, ..Counts::default() };
+        assert!(farewell(&counts(0, 0)).contains("every record that was read is processed"));
+        assert!(farewell(&counts(7, 7)).contains("every record that was read is processed"));
+        assert!(farewell(&counts(7, 6)).contains("the next run reads again"));
+    }
 }

@@ -6,10 +6,16 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use schemas::Fault;
 use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::format::Format;
 use crate::run::{Counts, Pipeline};
+
+/// How long a run waits for what its bar needs to know. The broker and the store may be away.
+const SOON: Duration = Duration::from_secs(2);
 
 /// A progress bar that follows a run; none where stderr is no terminal.
 pub(super) struct Progress {
@@ -17,12 +23,13 @@ pub(super) struct Progress {
     following: Option<tokio::task::JoinHandle<()>>,
 }
 
-/// Begins to show how far the pipeline has read of what is in its topics now.
-pub(super) async fn progress(pipeline: &Pipeline) -> Progress {
+/// Begins to show how far the pipeline has read of what is in its topics now. Nothing is shown where that cannot be learned soon.
+pub(super) async fn progress(pipeline: &Pipeline, stop: &watch::Receiver<bool>) -> Progress {
+    let hidden = Progress { bar: ProgressBar::hidden(), following: None };
     if !std::io::stderr().is_terminal() {
-        return Progress { bar: ProgressBar::hidden(), following: None };
+        return hidden;
     }
-    let backlog = pipeline.backlog().await.unwrap_or_default();
+    let Some(backlog) = soon(pipeline.backlog(), stop.clone()).await else { return hidden };
     let style = ProgressStyle::with_template("{bar:32} {human_pos} of {human_len} records, {per_sec}, {eta} left");
     let bar = ProgressBar::new(backlog).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let (counters, shown) = (Arc::clone(pipeline.counters()), bar.clone());
@@ -33,6 +40,15 @@ pub(super) async fn progress(pipeline: &Pipeline) -> Progress {
         }
     });
     Progress { bar, following: Some(following) }
+}
+
+/// What is answered; `None` where it fails, takes longer than a bar is worth, or `stop` turns true before.
+async fn soon<T>(asked: impl Future<Output = Result<T, Fault>>, mut stop: watch::Receiver<bool>) -> Option<T> {
+    tokio::select! {
+        answered = timeout(SOON, asked) => answered.ok()?.ok(),
+        // Who could tell it is gone with an error: then nobody does.
+        Ok(_) = stop.wait_for(|stop| *stop) => None,
+    }
 }
 
 impl Progress {
@@ -116,7 +132,25 @@ pub(super) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use schemas::FaultKind;
+
     use super::*;
+
+    /// What a broker that is away answers.
+    async fn never() -> Result<u64, Fault> {
+        std::future::pending().await
+    }
+
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_bar() {
+        let (stop, stopped) = watch::channel(false);
+        assert_eq!(soon(async { Ok(7) }, stopped.clone()).await, Some(7));
+        assert_eq!(soon(async { Err::<u64, _>(Fault::new(FaultKind::Unavailable, "x")) }, stopped.clone()).await, None);
+        stop.send_replace(true);
+        let began = std::time::Instant::now();
+        assert_eq!(soon(never(), stopped).await, None);
+        assert!(began.elapsed() < SOON / 2, "{:?}", began.elapsed());
+    }
 
     #[test]
     fn thousands_are_set_apart() {

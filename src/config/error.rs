@@ -62,12 +62,22 @@ impl Finding {
         Self { severity: Severity::Warning, ..Self::error(place, message) }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    /// The same, from this file.
+    pub(super) fn within(mut self, source: &Arc<NamedSource<String>>) -> Self {
+        self.source = Some(Arc::clone(source));
+        self
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn cause(mut self, cause: impl fmt::Display) -> Self {
+    /// The same, with the reason that something else gave.
+    #[must_use]
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
         self.cause = Some(Cause(cause.to_string()));
         self
     }

@@ -17,6 +17,7 @@ mod grammar;
 mod hash;
 pub mod listing;
 mod parameters;
+mod places;
 mod plan;
 pub mod render;
 mod suggest;
@@ -30,7 +31,8 @@ pub use editor::editor_schema;
 pub use environment::Environment;
 pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
-pub use plan::{BatchPlan, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
+pub use places::{Part, Places};
+pub use plan::{BatchPlan, NoSegment, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
 pub(crate) use suggest::did_you_mean;
 
@@ -43,6 +45,8 @@ pub struct Checked {
     pub plan: Plan,
     /// What somebody should look at all the same, in the order of the file.
     pub warnings: Vec<Finding>,
+    /// Where its parts stand.
+    pub places: Places,
 }
 
 /// Reads and checks a pipeline file, the files that it names, and nothing else.
@@ -82,18 +86,19 @@ fn parsed(path: &Path, text: &str) -> Result<Node, ConfigErrors> {
 pub fn check(text: &str, path: &Path, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Checked, ConfigErrors> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut report = Report::new();
-    let plan = match draft::parse(text) {
+    let checked = match draft::parse(text) {
         Ok(mut root) => {
             expand::expand(&mut root, folder, environment, &mut report);
-            check::plan(&root, text, &check::Context { folder, environment, catalogue }, &mut report)
+            let plan = check::plan(&root, text, &check::Context { folder, environment, catalogue }, &mut report);
+            plan.map(|plan| (plan, Places::new(root, path, text)))
         }
         Err(findings) => {
             findings.into_iter().for_each(|finding| report.push(finding));
             None
         }
     };
-    match plan {
-        Some(plan) if !report.has_errors() => Ok(Checked { plan, warnings: report.close(path, text) }),
+    match checked {
+        Some((plan, places)) if !report.has_errors() => Ok(Checked { plan, warnings: report.close(path, text), places }),
         _ => Err(ConfigErrors::new(path, report.close(path, text))),
     }
 }

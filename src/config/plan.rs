@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemas::{TopicName, Validator};
 use transforms::Step;
 
+use super::suggest::did_you_mean;
 use crate::topics::{Broker, TopicSpec};
 
 /// A pipeline, ready to be built. Made only by [`super::load`] and [`super::check()`].
@@ -29,7 +30,56 @@ pub struct Plan {
     pub rules_hash: String,
 }
 
+/// A name that is no segment of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoSegment {
+    /// Nothing has that name.
+    #[error("no segment is called `{name}`; {help}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// What may be meant.
+        help: String,
+    },
+    /// A stage has it that runs inside a segment.
+    #[error("the stage `{stage}` cannot run alone: an internal topic joins it to the segment `{segment}`; name that one")]
+    Inside {
+        /// The stage.
+        stage: String,
+        /// The segment that it is part of.
+        segment: String,
+    },
+}
+
 impl Plan {
+    /// Leaves only the segments of these names to run; a segment is named after its first stage. Topics, brokers and the sink stay: what a
+    /// segment writes to its topics, another process reads.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSegment`], and nothing is changed.
+    pub fn keep_only(&mut self, names: &[String]) -> Result<(), NoSegment> {
+        for name in names {
+            self.find_segment(name)?;
+        }
+        // Once the segment that stores is left out, it is no longer known which sink is the one.
+        let keeper = self.sink().map(|(name, _)| name.clone());
+        self.sinks.retain(|name, _| Some(name) == keeper.as_ref());
+        self.segments.retain(|segment| names.contains(&segment.name));
+        Ok(())
+    }
+
+    fn find_segment(&self, name: &str) -> Result<(), NoSegment> {
+        let Some(segment) = self.segments.iter().find(|segment| segment.stages.iter().any(|stage| stage.name == name)) else {
+            let help = did_you_mean(name, self.segments.iter().map(|segment| segment.name.as_str()), "there are none");
+            return Err(NoSegment::Unknown { name: name.to_owned(), help });
+        };
+        if segment.name == name {
+            return Ok(());
+        }
+        Err(NoSegment::Inside { stage: name.to_owned(), segment: segment.name.clone() })
+    }
+
     /// The sink that keeps the pipeline's state, with its name: the one that its stages store into; without such a stage, the only one.
     #[must_use]
     pub fn sink(&self) -> Option<(&String, &SinkPlan)> {

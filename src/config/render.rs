@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::error::{Finding, Severity};
+use crate::harmless::{in_lines, in_one_line};
 
 /// Widest excerpt of a line, in characters; a longer one is cut around its marked part.
 const EXCERPT_WIDTH: usize = 120;
@@ -72,31 +73,40 @@ fn one(finding: &Finding, paint: &Paint) -> String {
     let gutter = " ".repeat(line.to_string().len());
     let (excerpt, marks) = excerpt(finding.line(), column - 1, finding.marked());
     let severity = finding.severity();
-    let mut out = format!("{}: {}\n", paint.severity(severity), paint.bold(finding.message()));
+    let mut out = format!("{}: {}\n", paint.severity(severity), paint.bold(&in_lines(finding.message())));
     // Writing to a string cannot fail.
     let mut add = |line: std::fmt::Arguments<'_>| {
         let _ = writeln!(out, "{}", std::fmt::format(line).trim_end());
     };
     if finding.has_text() {
-        add(format_args!("{gutter}{} {}:{line}:{column}", paint.dim("-->"), finding.file()));
+        add(format_args!("{gutter}{} {}:{line}:{column}", paint.dim("-->"), in_one_line(finding.file())));
         add(format_args!("{gutter} {}", paint.dim("|")));
         add(format_args!("{} {excerpt}", paint.dim(&format!("{line} |"))));
         add(format_args!("{gutter} {} {}", paint.dim("|"), paint.marks(&marks, severity)));
     } else {
         // Of a file that is empty, or cannot be read, no line can be shown.
-        add(format_args!("{gutter}{} {}", paint.dim("-->"), finding.file()));
+        add(format_args!("{gutter}{} {}", paint.dim("-->"), in_one_line(finding.file())));
     }
     let notes = [("cause", finding.reason()), ("help", finding.advice())];
     for (name, note) in notes.into_iter().filter_map(|(name, note)| Some((name, note?))) {
-        let indented = note.replace('\n', &format!("\n{gutter}   {}", " ".repeat(name.len() + 2)));
+        let indented = in_lines(note).replace('\n', &format!("\n{gutter}   {}", " ".repeat(name.len() + 2)));
         add(format_args!("{gutter} {} {}: {indented}", paint.dim("="), paint.bold(name)));
     }
     out
 }
 
+/// The character, or what stands for it in an excerpt: the carets below count columns.
+fn in_one_column(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if in_one_line(c.encode_utf8(&mut [0; 4])).chars().eq([c]) => c,
+        _ => char::REPLACEMENT_CHARACTER,
+    }
+}
+
 /// The line, cut to a readable width, and the carets below it. `from` and `marked` count characters.
 fn excerpt(line: &str, from: usize, marked: usize) -> (String, String) {
-    let characters: Vec<char> = line.chars().map(|c| if c == '\t' { ' ' } else { c }).collect();
+    let characters: Vec<char> = line.chars().map(in_one_column).collect();
     let skipped = if characters.len() > EXCERPT_WIDTH { from.saturating_sub(EXCERPT_WIDTH / 3) } else { 0 };
     let shown: String = characters.iter().skip(skipped).take(EXCERPT_WIDTH).collect();
     let (before, after) =

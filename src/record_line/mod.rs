@@ -17,6 +17,7 @@
 //! Anything else is refused. What is printed can be parsed, and gives the same record (of headers whose names repeat, those of one
 //! name come together).
 
+mod complaint;
 mod headers;
 mod members;
 mod parse;

@@ -9,12 +9,14 @@ use schemas::{Header, Outgoing, TopicName};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::complaint;
 use super::headers::Headers;
 use super::members::{Member, Members, Text};
+use crate::harmless::in_one_line;
 
 /// Why a line is no record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}{}: {what}", column.map_or_else(String::new, |column| format!(", column {column}")))]
+#[error("line {line}{}: {what}", column.map_or_else(String::new, |column| format!(", column {column}")), what = in_one_line(what))]
 pub struct InvalidLine {
     /// The line, from 1.
     pub line: u64,
@@ -43,7 +45,10 @@ pub fn parse(line: u64, text: &[u8]) -> Result<Outgoing, InvalidLine> {
         what: "not UTF-8; give such bytes as `raw_base64`".into(),
     };
     let text = std::str::from_utf8(text).map_err(not_utf8)?;
-    let members: Members<'_> = serde_json::from_str(text).map_err(|error| located(line, &error))?;
+    let members: Members<'_> = serde_json::from_str(text).map_err(|error| {
+        let (column, what) = complaint::of(text, &error);
+        InvalidLine { line, column, what }
+    })?;
     Read { line, text, members }.record()
 }
 
@@ -115,7 +120,7 @@ impl<'a> Read<'a> {
         let Some(raw) = self.members.get(Member::Headers) else { return Ok(Vec::new()) };
         match serde_json::from_str(raw.get()) {
             Ok(Headers(headers)) => Ok(headers),
-            Err(error) => Err(self.wrong(raw, format!("`headers`: {}", without_place(&error)))),
+            Err(error) => Err(self.wrong(raw, format!("`headers`: {}", complaint::without_place(&error)))),
         }
     }
 
@@ -146,18 +151,5 @@ impl<'a> Read<'a> {
     fn wrong(&self, raw: &RawValue, what: String) -> InvalidLine {
         let at = (raw.get().as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
         InvalidLine { line: self.line, column: at.map(|at| at + 1), what }
-    }
-}
-
-/// serde_json writes the place behind its message, as a line of its own text; here it is the column of the file's line.
-fn located(line: u64, error: &serde_json::Error) -> InvalidLine {
-    InvalidLine { line, column: (error.column() > 0).then(|| error.column()), what: without_place(error) }
-}
-
-fn without_place(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    match message.rsplit_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => message,
     }
 }

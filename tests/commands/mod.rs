@@ -1,7 +1,9 @@
 //! The command itself, as a shell runs it: options, exit codes, what goes to stdout and what to stderr (spec/5).
 
+mod checking;
 mod documents;
 mod printing;
+mod splitting;
 mod stopping;
 
 use std::path::Path;

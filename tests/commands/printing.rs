@@ -64,6 +64,26 @@ fn results_are_for_people_and_for_programs_and_are_printed_or_missed() {
 }
 
 #[test]
+fn before_the_first_run_there_are_no_dead_letters() {
+    let folder = Folder::new();
+    let nothing_yet = "nothing was run yet: `syncline run` makes the store\n";
+    for (command, code, out, err) in [
+        ("list", 0, "no dead letters\n", nothing_yet.to_owned()),
+        ("list --format json", 0, "", nothing_yet.to_owned()),
+        (
+            "show 1b",
+            1,
+            "",
+            format!("{nothing_yet}error: there is no dead letter \"1b\"; `syncline dead-letters list` shows them\n"),
+        ),
+    ] {
+        let ended = folder.shell(&format!("syncline dead-letters {command}"));
+        assert_eq!((ended.code, ended.out.as_str(), ended.err), (Some(code), out, err), "{command}");
+    }
+    assert!(!folder.path().join(".syncline/profiles.db").exists());
+}
+
+#[test]
 fn what_is_asked_wrongly_ends_with_2() {
     let folder = Folder::new();
     for (command, said) in [
@@ -74,14 +94,16 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("demo --customers 0 --exit", "0 is not in 1.."),
         ("produce", "--file <FILE>"),
         ("produce --file missing.jsonl", "cannot read missing.jsonl"),
+        ("produce --file - <<<hello", "error: stdin: line 1, column 1: no JSON object: expected a record, such as"),
         ("consume nope", "topic \"nope\" does not exist\nhelp: known: `admin.alerts.compliance.critical`, "),
         ("consume dlq.failed.message", "help: did you mean `dlq.failed.messages`?"),
         ("consume profile.events", "help: it is internal"),
         ("consume admin.customer.assets.data", "help: nothing was written to it yet"),
         ("dead-letters list --limit 0", "0 is not in 1.."),
         ("dead-letters list --since yesterday", "2026-03-01T08:00:00Z"),
-        ("dead-letters list --reason nope", "the reasons are malformed, schema"),
-        ("run --http-addr nonsense", "it is IP:PORT or off"),
+        ("dead-letters list --reason nope", "[possible values: malformed, schema, "),
+        ("run --http-addr nonsense", "HTTP_ADDR=\"nonsense\": it is IP:PORT or off"),
+        ("run --health-addr localhost", "HEALTH_ADDR=\"localhost\": it is IP:PORT or off"),
     ] {
         let ended = folder.shell(&format!("syncline {command}"));
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}: {ended:?}");

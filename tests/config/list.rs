@@ -17,7 +17,8 @@ fn printed(arguments: &str) -> String {
     let mut out = Vec::new();
     let result = match Command::try_parse_from(format!("syncline {arguments}").split(' ')).unwrap() {
         Command::Check(check) => {
-            let exit = check.run(&Machine::default(), CATALOGUE, &mut out, false).unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let exit = runtime.block_on(check.run(&Machine::default(), CATALOGUE, &mut out, false)).unwrap();
             format!("{exit:?}\n")
         }
         Command::List(list) => {

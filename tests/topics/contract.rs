@@ -12,8 +12,8 @@ use crate::subject::{
     Subject, assert_dense, at, create, drain, name, now, numbered, patient, read_all, reader, record, to, values, with_topic,
 };
 
-/// Makes a test of each case, on a new subject each; or of those that are named. With `in_turn`, runs all in one test: they share a
-/// subject, which is cleared after each.
+/// Makes a test of each case, on a new subject each; `without_large_records` on one that has no room for them. With `in_turn`, runs all
+/// in one test: they share a subject, which is cleared after each.
 macro_rules! contract {
     (@tests [$subject:expr] $($case:ident)*) => {
         mod contract {
@@ -29,11 +29,10 @@ macro_rules! contract {
         crate::contract::$case($subject).await;
         $subject.clear().await;)*
     };
-    (@all $how:tt $subject:tt) => {
+    (@all $how:tt $subject:tt $($more:ident)*) => {
         crate::contract::contract! { @$how $subject
             records_of_a_partition_keep_their_order
             every_part_of_a_record_is_kept
-            large_records_are_kept
             what_is_asked_for_limits_a_read
             partitions_are_served_fairly
             keys_choose_the_partition
@@ -50,16 +49,17 @@ macro_rules! contract {
             writers_of_several_handles_lose_and_double_nothing
             one_writes_while_another_reads
             it_answers
+            $($more)*
         }
     };
     (in_turn $subject:expr) => {
-        crate::contract::contract! { @all in_turn [$subject] }
+        crate::contract::contract! { @all in_turn [$subject] large_records_are_kept }
     };
     ($subject:expr) => {
-        crate::contract::contract! { @all tests [$subject] }
+        crate::contract::contract! { @all tests [$subject] large_records_are_kept }
     };
-    ($subject:expr; $($case:ident)*) => {
-        crate::contract::contract! { @tests [$subject] $($case)* }
+    ($subject:expr; without_large_records) => {
+        crate::contract::contract! { @all tests [$subject] }
     };
 }
 pub(crate) use contract;

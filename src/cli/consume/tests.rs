@@ -32,7 +32,7 @@ fn parsed(arguments: &str) -> Result<Consume, clap::Error> {
 /// What is printed: the values, sorted.
 async fn consumed(topics: &Arc<dyn Topics>, arguments: &str) -> Result<Vec<String>, ConsumeError> {
     let mut out = Vec::new();
-    parsed(arguments).unwrap().run(Arc::clone(topics), &mut out).await?;
+    parsed(arguments).unwrap().run(Arc::clone(topics), &mut out, Reads::Program).await?;
     let lines = String::from_utf8(out).unwrap();
     let value =
         |(number, line): (u64, &str)| String::from_utf8(record_line::parse(number, line.as_bytes()).unwrap().value).unwrap();
@@ -106,6 +106,30 @@ async fn who_has_read_enough_of_the_output_ends_it() {
         }
     }
     let consume = parsed("t --from-beginning").unwrap();
-    let error = consume.run(topics().await, &mut Closed).await.unwrap_err();
+    let error = consume.run(topics().await, &mut Closed, Reads::Program).await.unwrap_err();
     assert_eq!(error.exit(), Exit::Done);
+}
+
+#[tokio::test]
+async fn a_terminal_is_shown_escapes_and_a_program_gets_the_bytes() {
+    let topics: Arc<dyn Topics> = Arc::new(Memory::new(Arc::new(SystemClock)));
+    let topic = TopicName::try_from("t").unwrap();
+    topics.create(&[TopicSpec { name: topic.clone(), partitions: 1 }]).await.unwrap();
+    // A value that is JSON with C1, DEL and a change of direction in it; a key with ESC and BEL.
+    let (key, value) = (b"\x1b]0;x\x07\x7f".to_vec(), "{\"a\": \"\u{9b}2J\u{7f}\u{202e}\"}".as_bytes().to_vec());
+    let record =
+        Outgoing { topic, partition: None, key: Some(key.clone()), value: value.clone(), headers: Vec::new(), timestamp: None };
+    topics.write(vec![record]).await.unwrap();
+    let consume = parsed("t --from-beginning --until-caught-up").unwrap();
+    for (reads, same_bytes) in [(Reads::Terminal, false), (Reads::Program, true)] {
+        let mut out = Vec::new();
+        consume.run(Arc::clone(&topics), &mut out, reads).await.unwrap();
+        let line = String::from_utf8(out).unwrap();
+        let line = line.trim_end_matches('\n');
+        assert_eq!(line.contains(|c: char| c.is_control() || c == '\u{202e}'), same_bytes, "{line:?}");
+        let read = record_line::parse(1, line.as_bytes()).unwrap();
+        let [meant, printed] = [&value, &read.value].map(|json| serde_json::from_slice::<serde_json::Value>(json).unwrap());
+        assert_eq!((read.key.as_ref(), printed), (Some(&key), meant));
+        assert_eq!(read.value == value, same_bytes);
+    }
 }

@@ -1,8 +1,7 @@
 //! Dead letters as text for people, and as JSON Lines for programs.
 //!
-//! What came from outside is shown without control characters, so that no record can write to the terminal of who looks at it.
+//! What came from outside is shown without control characters, in either form: JSON says the same in escapes.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::format::Format;
 use crate::cli::summary::grouped;
+use crate::harmless::{in_json, in_lines, in_one_line};
 
 /// How much of the first violation a row of the list shows, in characters.
 const WRONG_CHARACTERS: usize = 90;
@@ -27,7 +27,7 @@ pub(super) fn list(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if format == Format::Json {
-        return letters.iter().try_for_each(|stored| writeln!(out, "{}", summary(stored)));
+        return letters.iter().try_for_each(|stored| writeln!(out, "{}", in_json(&summary(stored).to_string())));
     }
     let all: u64 = counts.values().sum();
     if all == 0 {
@@ -63,7 +63,7 @@ fn summary(stored: &StoredDeadLetter) -> Value {
 /// Prints one letter whole.
 pub(super) fn one(stored: &StoredDeadLetter, format: Format, out: &mut dyn Write) -> io::Result<()> {
     if format == Format::Json {
-        return writeln!(out, "{}", whole(stored));
+        return writeln!(out, "{}", in_json(&whole(stored).to_string()));
     }
     let letter = &stored.letter;
     writeln!(out, "id          {}", letter.id)?;
@@ -88,7 +88,7 @@ pub(super) fn one(stored: &StoredDeadLetter, format: Format, out: &mut dyn Write
         }
     }
     match std::str::from_utf8(&letter.value) {
-        Ok(text) => writeln!(out, "value       {}", harmless(text, |c| matches!(c, '\n' | '\t'))),
+        Ok(text) => writeln!(out, "value       {}", in_lines(text)),
         Err(_) => writeln!(out, "value (base64) {}", BASE64.encode(&letter.value)),
     }
 }
@@ -104,23 +104,6 @@ fn whole(stored: &StoredDeadLetter) -> Value {
         Err(_) => json["valueBase64"] = BASE64.encode(&letter.value).into(),
     }
     json
-}
-
-fn in_one_line(text: &str) -> Cow<'_, str> {
-    harmless(text, |_| false)
-}
-
-/// The text with its control characters written as escapes, but for those that are kept.
-fn harmless(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let harms = |c: char| c.is_control() && !kept(c);
-    if !text.contains(harms) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if harms(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    out.into()
 }
 
 #[cfg(test)]
@@ -173,6 +156,14 @@ mod tests {
         assert!(said.contains("wrong       /a \\u{1b}[2J is no number\n") && said.contains("key         k\\u{7}\n"), "{said}");
         let said = text(|out| list(&[stored(b"")], &BTreeMap::from([(Reason::Schema, 1)]), Format::Text, out));
         assert!(said.contains("/a \\u{1b}[2J is no number"), "{said}");
+    }
+
+    #[test]
+    fn json_keeps_what_it_may_not_show() {
+        let value = "\u{9b}2J\u{7f}\u{202e}";
+        let said = text(|out| one(&stored(value.as_bytes()), Format::Json, out));
+        assert!(!said.contains(['\u{9b}', '\u{7f}', '\u{202e}', '\u{1b}']), "{said}");
+        assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["value"], value);
     }
 
     #[test]

@@ -8,62 +8,10 @@ use transforms::Shape;
 use super::super::error::{Finding, Report};
 use super::super::fields::Named;
 use super::super::suggest::{did_you_mean, listed};
-use super::outline::{Source, Stage, Way};
+use super::circles;
+use super::outline::{Stage, Way};
 use super::sinks::Sink;
 use super::topics::Topics;
-
-/// Finds the topics that each stage reads: wildcards match declared topics that the pipeline does not write.
-pub(super) fn resolve(mut stages: Vec<Stage>, topics: &Topics, report: &mut Report) -> Vec<Stage> {
-    let written: Vec<TopicName> = stages.iter().flat_map(Stage::writes).map(|(_, topic)| topic.name.clone()).collect();
-    let foreign: Vec<&TopicName> =
-        topics.declared.keys().filter(|name| !written.contains(name) && !topics.is_internal(name)).collect();
-    for stage in &mut stages {
-        let mut reads: Vec<Named<TopicName>> = Vec::new();
-        for source in &stage.from {
-            match source {
-                Source::Topic(topic) if reads.iter().any(|read| read.name == topic.name && read.place != topic.place) => {
-                    report.push(Finding::error(topic.place.clone(), format!("`from` names the topic `{}` twice", topic.name)));
-                }
-                Source::Topic(topic) => {
-                    topics.require(topic, report);
-                    reads.push(topic.clone());
-                }
-                Source::Wildcard(_) => {}
-            }
-        }
-        for source in &stage.from {
-            let Source::Wildcard(wildcard) = source else { continue };
-            let matched: Vec<_> = foreign.iter().filter(|name| matches(&wildcard.name, name.as_str())).collect();
-            if matched.is_empty() {
-                let finding = Finding::error(wildcard.place.clone(), format!("`{}` matches no topic", wildcard.name));
-                report.push(finding.help("a wildcard matches topics that are declared under `topics:` and that no stage writes"));
-            }
-            for name in matched {
-                if !reads.iter().any(|read| read.name == **name) {
-                    reads.push(Named { name: (*name).clone(), place: wildcard.place.clone() });
-                }
-            }
-        }
-        reads.sort_by(|left, right| left.name.cmp(&right.name));
-        stage.reads = reads;
-    }
-    stages
-}
-
-/// Whether `name` matches the pattern, in which `*` stands for any characters.
-fn matches(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let last = parts.pop().unwrap_or_default();
-    for part in parts {
-        match rest.find(part) {
-            Some(at) => rest = &rest[at + part.len()..],
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
 
 /// Everything that can be said once it is known who reads and writes what.
 pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
@@ -74,7 +22,7 @@ pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, 
     }
     one_store(stages, report);
     internal_topics(stages, topics, report);
-    circles(stages, report);
+    circles::check(stages, report);
     homeless(stages, topics, sinks, report);
     // What is not used may be used by what could not be read.
     if !report.has_errors() {
@@ -226,52 +174,6 @@ fn unused(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, rep
     }
 }
 
-/// Stages must not feed themselves.
-fn circles(stages: &[Stage], report: &mut Report) {
-    for (start, stage) in stages.iter().enumerate() {
-        let Some(circle) = circle_from(stages, start) else { continue };
-        // Each circle is reported once: at its stage that stands first in the file.
-        if circle.iter().any(|at| *at < start) {
-            continue;
-        }
-        let mut names: Vec<_> = circle.iter().map(|at| format!("`{}`", stages[*at].name)).collect();
-        names.push(names[0].clone());
-        let message = match circle.as_slice() {
-            [_] => format!("the stage `{}` reads what it writes", stage.name),
-            _ => format!("stages feed each other in a circle: {}", names.join(" -> ")),
-        };
-        let last = &stages[circle[circle.len() - 1]];
-        let fed = stage.reads.iter().find(|read| last.writes().any(|(_, topic)| topic.name == read.name));
-        let place = fed.map_or(&stage.place, |topic| &topic.place);
-        report.push(
-            Finding::error(place.clone(), message).help("records would go round for ever: let one of them write another topic"),
-        );
-    }
-}
-
-/// The shortest way from a stage back to itself, as indices.
-fn circle_from(stages: &[Stage], start: usize) -> Option<Vec<usize>> {
-    let feeds = |from: usize, to: usize| stages[from].writes().any(|(_, topic)| stages[to].reads_topic(&topic.name));
-    let mut ways = vec![vec![start]];
-    let mut seen = vec![false; stages.len()];
-    while !ways.is_empty() {
-        let mut longer = Vec::new();
-        for way in ways {
-            let last = way[way.len() - 1];
-            if feeds(last, start) {
-                return Some(way);
-            }
-            for next in (0..stages.len()).filter(|next| feeds(last, *next)) {
-                if !std::mem::replace(&mut seen[next], true) {
-                    longer.push(way.iter().copied().chain([next]).collect());
-                }
-            }
-        }
-        ways = longer;
-    }
-    None
-}
-
 /// Positions and dead letters of stages without a store rest in the only sink there is.
 fn homeless(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
     if sinks.len() < 2 {
@@ -283,29 +185,6 @@ fn homeless(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, r
             report.push(
                 Finding::error(stage.place.clone(), message).help("its positions and dead letters need the only sink: keep one"),
             );
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn a_star_stands_for_any_characters() {
-        for (pattern, name, expected) in [
-            ("a.*", "a.b.c", true),
-            ("a.*", "a.", true),
-            ("a.*", "b.a.c", false),
-            ("*", "a", true),
-            ("*.data", "a.data", true),
-            ("*.data", "a.data.v2", false),
-            ("a*b*c", "a1b2c", true),
-            ("a*b*c", "acb", false),
-            ("a*a", "a", false),
-            ("*b*b", "ab", false),
-        ] {
-            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
     }
 }

@@ -1,12 +1,14 @@
 //! From the tree of a file to its plan: every error is found, and nothing is connected to.
 
 mod brokers;
+mod circles;
 mod columns;
 mod flow;
 mod kafka;
 pub(super) mod outline;
 mod segments;
 mod sinks;
+mod sources;
 mod stages;
 mod steps;
 mod topics;
@@ -40,7 +42,7 @@ pub(super) fn plan(root: &Node, text: &str, context: &Context<'_>, report: &mut 
     let topics = topics::check(&file, &brokers, context, report);
     let mut sinks = sinks::check(&file, context, report);
     let stages = stages::check(&file, &topics, context, report);
-    let stages = flow::resolve(stages, &topics, report);
+    let stages = sources::resolve(stages, &topics, report);
     sinks::fit_lanes(&mut sinks, &stages, &topics, report);
     flow::check(&stages, &topics, &sinks, report);
     if report.has_errors() {

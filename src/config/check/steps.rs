@@ -20,9 +20,13 @@ pub(super) fn check(node: &Node, topics: &Topics, context: &Context<'_>, report:
     let fields = Fields::of(node, &STEP, report)?;
     let enabled = fields.boolean("if", report);
     let name = fields.text("use", report)?;
-    let Some(entry) = context.catalogue.iter().find(|entry| entry.name == name.name) else {
-        let finding = Finding::error(name.place, format!("unknown transform `{}`", name.name));
-        report.push(finding.help(unknown_transform_help(name.name, context.catalogue)));
+    let Some(entry) = find(&name, context.catalogue, report) else {
+        // Its ports are not known, but every topic must be.
+        for (_, topic) in fields.texts_by_name("to", report) {
+            if let Some(topic) = topic_name(topic.name, topic.place, report) {
+                topics.require(&topic, report);
+            }
+        }
         return None;
     };
     let built = parameters::build(entry, fields.node("with"), &name.place, &topics.surroundings(), report);
@@ -30,11 +34,20 @@ pub(super) fn check(node: &Node, topics: &Topics, context: &Context<'_>, report:
     Some(Step { name: entry.name, place: name.place, shape: entry.shape, enabled, built, routes })
 }
 
-fn unknown_transform_help(name: &str, catalogue: &[Entry]) -> String {
-    match nearest(name, catalogue.iter().map(|entry| entry.name)) {
+/// The transform of that name. A misspelt one is reported, and the one that seems to be meant taken in its place, so that what is wrong
+/// with its parameters and ports is found at the same time.
+fn find<'c>(name: &Named<&str>, catalogue: &'c [Entry], report: &mut Report) -> Option<&'c Entry> {
+    let called = |name: &str| catalogue.iter().find(|entry| entry.name == name);
+    if let Some(entry) = called(name.name) {
+        return Some(entry);
+    }
+    let meant = nearest(name.name, catalogue.iter().map(|entry| entry.name));
+    let help = match meant {
         Some(meant) => format!("did you mean `{meant}`? `syncline list transforms` shows all"),
         None => format!("known: {}", listed(catalogue.iter().map(|entry| entry.name))),
-    }
+    };
+    report.push(Finding::error(name.place.clone(), format!("unknown transform `{}`", name.name)).help(help));
+    meant.and_then(called)
 }
 
 /// Where each port leads. Every port must lead somewhere.

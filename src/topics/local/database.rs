@@ -14,7 +14,7 @@ use super::fault;
 const FORMAT: i64 = 1;
 
 /// The name of the file in the directory.
-const FILE: &str = "topics.db";
+pub(super) const FILE: &str = "topics.db";
 
 /// Larger than SQLite's default, since a row holds up to 128 KiB.
 const PAGE_BYTES: u32 = 16 * 1024;

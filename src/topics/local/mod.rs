@@ -57,6 +57,12 @@ impl Local {
         Ok(Self { database, questions, jobs, commits })
     }
 
+    /// Whether there are topics in the directory: opening makes what is missing, and this does not.
+    #[must_use]
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(database::FILE).exists()
+    }
+
     /// The partition's row and what it holds.
     async fn find(&self, partition: &TopicPartition) -> Result<(i64, Bounds), Fault> {
         let row: Option<(i64, i64, i64)> = sqlx::query_as(include_str!("sql/find_partition.sql"))
