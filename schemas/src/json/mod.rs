@@ -77,6 +77,12 @@ pub(crate) fn fingerprint(name: &[u8]) -> u32 {
     (mixed >> 32) as u32
 }
 
+/// The place in an array that a name means (RFC 6901 §4): `0`, or digits that begin with another; no sign, no zeros before.
+pub(crate) fn index(name: &str) -> Option<usize> {
+    let canonical = name == "0" || (name.bytes().all(|byte| byte.is_ascii_digit()) && !name.starts_with('0'));
+    if canonical { name.parse().ok() } else { None }
+}
+
 /// A parsed text. Immutable; shared by the handles into it.
 #[derive(Debug)]
 struct Tape {
@@ -231,7 +237,7 @@ impl<'d> JsonRef<'d> {
     pub fn at(self, path: &[&str]) -> Option<JsonRef<'d>> {
         path.iter().try_fold(self, |value, name| match value.kind() {
             Kind::Object => value.get(name),
-            Kind::Array => name.parse().ok().and_then(|index| value.elements().nth(index)),
+            Kind::Array => index(name).and_then(|index| value.elements().nth(index)),
             _ => None,
         })
     }

@@ -1,7 +1,7 @@
 //! A profile's sections as the rules read them: with the overlays of critical syncs over them.
 
 use super::{Overlay, Path, Profile, SectionName};
-use crate::json::Kind;
+use crate::json::{Kind, index};
 use crate::{Json, JsonRef};
 
 /// How many nulls an overlay may put between the end of an array and the element that it sets. Without a bound a few bytes of a
@@ -129,7 +129,7 @@ fn write_object(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &m
 fn write_array(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &mut String) {
     let Some((own, below)) = path.split_first() else { return };
     let last = there.map_or(0, JsonRef::len) + MAX_PADDING;
-    let Some(index) = own.parse().ok().filter(|&index: &usize| index <= last) else {
+    let Some(index) = index(own).filter(|&index| index <= last) else {
         out.push_str(there.map_or("[]", JsonRef::text));
         return;
     };

@@ -53,7 +53,7 @@ pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject
     let mut overlays = BTreeMap::new();
     let mut violations = Vec::new();
     for (index, change) in changes.as_ref().elements().enumerate() {
-        let Some(field) = change.present("field").and_then(JsonRef::as_str) else { continue };
+        let Some(field) = change.get("field").and_then(JsonRef::as_str) else { continue };
         match Path::from_wire(&field) {
             Ok(path) => {
                 overlays.insert(path, change.get("newValue").map_or_else(null, |value| changes.share(value)));

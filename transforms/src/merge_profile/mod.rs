@@ -27,6 +27,7 @@ mod tests;
 use schemas::profile::{CustomerType, Profile, Section, SectionName, Stamp, Stated};
 use schemas::{JsonRef, Reason, Record, Reject};
 
+pub(crate) use brought::wire_places;
 pub use critical_sync::requested_overlays;
 
 use crate::catalogue::{Entry, InvalidParameters, Shape, Step};

@@ -251,6 +251,20 @@ fn one_forbidden_field_refuses_the_whole_event() {
 }
 
 #[test]
+fn a_field_that_names_no_place_is_refused_not_taken_for_applied() {
+    for field in
+        ["", "profileData.", ".", "name.", "assets.+5", "assets.05.nom", "stocks.-1", "patrimoine.assets.nom", "assets.١"]
+    {
+        let reject = refused(&sync(5, &format!(r#"[{{"field": "{field}", "newValue": 1}}]"#)));
+        assert_eq!((reject.reason, reject.violations.len()), (Reason::ForbiddenField, 1), "{field:?}");
+    }
+    for field in ["assets.0", "assets.10.nom", "assets.summary.totalValue", "companyProfile.05"] {
+        let (profile, _) = folded(&[sync(5, &format!(r#"[{{"field": "{field}", "newValue": 1}}]"#))]);
+        assert_eq!(profile.overlays.len(), 1, "{field}");
+    }
+}
+
+#[test]
 fn a_critical_sync_without_identity_is_refused() {
     let reject =
         refused(&event("critical_sync", "e-1", 1, r#"{"syncType": "x", "priority": "high", "changes": [], "metadata": {}}"#));
