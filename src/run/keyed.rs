@@ -273,8 +273,9 @@ impl<'p> Keyed<'p> {
 
 /// The profile's "as of"; without sections, the latest time of what else made it (spec/2 §1).
 fn as_of(profile: &Profile) -> DateTime<Utc> {
-    let others = profile.overlays.values().map(|overlay| overlay.stamp.at).chain(profile.waiting.values().copied());
-    profile.as_of().or_else(|| others.max()).unwrap_or(DateTime::UNIX_EPOCH)
+    let overlays = profile.overlays.values().map(|overlay| overlay.stamp.at);
+    let asked = profile.waiting.values().copied().chain(profile.decided.values().map(|decision| decision.asked_at));
+    profile.as_of().or_else(|| overlays.chain(asked).max()).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The id of the event with the latest stamp.

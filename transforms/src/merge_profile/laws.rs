@@ -1,15 +1,19 @@
 //! The laws of the merge (`architecture.md`, rule 3), over events that tie in time, repeat, and write one number in several ways.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use schemas::json::{Kind, normalised};
-use schemas::profile::{Path, Profile, SectionName, Stamp, View};
+use schemas::profile::{Decision, Overlay, Path, Profile, SectionName, Stamp, Verdict, View};
+use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Record};
 
-use super::MergeProfile;
 use super::tests::{event, folded};
+use super::{MergeProfile, requested_overlays};
 use crate::{Effects, Fold};
 
 /// Numbers of few values in several notations; two of them are one double.
@@ -72,8 +76,8 @@ fn changes() -> impl Strategy<Value = String> {
         "assets.0",
         "assetsSummary.totalValue",
     ];
-    let change = (select(fields), prop_oneof![scalar(), object(), lines()])
-        .prop_map(|(field, value)| format!(r#"{{"field":"{field}","newValue":{value},"impact":"low"}}"#));
+    let change = (select(fields), prop_oneof![scalar(), object(), lines()], select(vec!["low", "low", "high"]))
+        .prop_map(|(field, value, impact)| format!(r#"{{"field":"{field}","newValue":{value},"impact":"{impact}"}}"#));
     vec(change, 1..4).prop_map(|changes| changes.join(","))
 }
 
@@ -90,8 +94,8 @@ fn said() -> impl Strategy<Value = (&'static str, String)> {
             let patrimony = format!(r#"{{"assets":{assets},"stocks":{stocks},"totalAssetsValue":1}}"#);
             ("complete_profile", format!(r#"{{"customerType":"{of}","name":{name}{container},"patrimoine":{patrimony}}}"#))
         }),
-        changes().prop_map(|changes| {
-            let metadata = r#"{"requestId":"r-1","source":"s"}"#;
+        (changes(), select(vec!["r-1", "r-2"]), any::<bool>()).prop_map(|(changes, request, approval)| {
+            let metadata = format!(r#"{{"requestId":"{request}","source":"s","requiresAdminApproval":{approval}}}"#);
             let payload =
                 format!(r#"{{"syncType":"full_profile","priority":"low","changes":[{changes}],"metadata":{metadata}}}"#);
             ("critical_sync", payload)
@@ -141,14 +145,48 @@ impl Delivery {
         batches.filter(|batch: &Vec<_>| !batch.is_empty()).collect()
     }
 
-    /// Each batch makes a profile of its own, perhaps stored and read back; they are joined in the order of the batches.
-    fn profile(&self, events: &[Record]) -> Profile {
+    /// Each batch makes a profile of its own, perhaps stored and read back; they are joined in the order of the batches. Beside it the
+    /// rows that the batches leave in `critical_changes`.
+    fn delivered(&self, events: &[Record]) -> (Profile, Rows) {
         let mut joined = Profile::new("c-1");
+        let mut rows = Rows::default();
         for batch in self.of(events) {
-            let (profile, _) = folded(&batch);
+            let (profile, effects) = folded(&batch);
             joined.join(if self.stored { read_back(profile) } else { profile });
+            upsert(&mut rows, effects);
         }
-        joined
+        (joined, rows)
+    }
+}
+
+/// The rows of `critical_changes`, by request.
+type Rows = BTreeMap<String, CriticalChange>;
+
+/// What a sink does with a batch's critical changes, where nobody decided.
+fn upsert(rows: &mut Rows, effects: Effects) {
+    for change in effects.critical_changes {
+        match rows.get(&change.request_id) {
+            Some(own) if !change.stands_over(own) => {}
+            _ => drop(rows.insert(change.request_id.clone(), change)),
+        }
+    }
+}
+
+/// The requests whose rows say that they wait, and since when.
+fn pending(rows: &Rows) -> BTreeMap<String, DateTime<Utc>> {
+    let pending = rows.values().filter(|row| row.status == ChangeStatus::PendingApproval);
+    pending.map(|row| (row.request_id.clone(), row.at)).collect()
+}
+
+/// What the API does in one transaction: notes the decision, and lays what an approved request asks for.
+fn decide(profile: &mut Profile, row: &CriticalChange, verdict: Verdict) {
+    let decided_at = "2026-04-01T00:00:00Z".parse().unwrap();
+    profile.decide(&row.request_id, Decision { decided_at, verdict, asked_at: row.at });
+    if verdict == Verdict::Approved {
+        let stamp = Stamp { at: row.at, event_id: row.event_id.clone(), origin: row.origin.clone() };
+        for (path, value) in requested_overlays(&row.changes).unwrap() {
+            profile.join_overlay(path, Overlay { stamp: stamp.clone(), value });
+        }
     }
 }
 
@@ -191,6 +229,7 @@ fn read_back(profile: Profile) -> Profile {
 struct Facts {
     sections: Vec<(SectionName, Stamp, String, Option<String>)>,
     overlays: Vec<(Path, Stamp, String)>,
+    requests: (BTreeMap<String, DateTime<Utc>>, BTreeMap<String, Decision>),
     stated: String,
     view: Vec<(Option<String>, Option<String>, bool)>,
 }
@@ -206,6 +245,7 @@ fn facts(profile: &Profile) -> Facts {
         overlays: (profile.overlays.iter())
             .map(|(path, overlay)| (path.clone(), overlay.stamp.clone(), text(&overlay.value)))
             .collect(),
+        requests: (profile.waiting.clone(), profile.decided.clone()),
         stated: format!("{:?} {:?} {:?}", profile.stated_type, profile.stated_version, profile.customer_type()),
         view: SectionName::ALL.map(shown).into(),
     }
@@ -222,8 +262,37 @@ proptest! {
 
     #[test]
     fn neither_order_nor_repeats_nor_batches_matter(events in events(), delivery in delivery()) {
-        let (once, _) = folded(&events);
-        prop_assert_eq!(facts(&delivery.profile(&events)), facts(&once));
+        let (once, effects) = folded(&events);
+        let mut rows = Rows::default();
+        upsert(&mut rows, effects);
+        let (delivered, delivered_rows) = delivery.delivered(&events);
+        prop_assert_eq!(facts(&delivered), facts(&once));
+        prop_assert_eq!(&delivered_rows, &rows);
+        prop_assert_eq!(pending(&rows), once.waiting, "what waits is what the table says waits");
+    }
+
+    #[test]
+    fn no_replay_undoes_or_repeats_a_decision(
+        events in events(), decided_after in any::<Index>(), delivery in delivery(),
+        verdict in select(vec![Verdict::Approved, Verdict::Rejected]),
+    ) {
+        let (mut profile, effects) = folded(&events[..=decided_after.index(events.len())]);
+        let mut rows = Rows::default();
+        upsert(&mut rows, effects);
+        let Some(row) = rows.values().find(|row| row.status == ChangeStatus::PendingApproval) else { return Ok(()) };
+        decide(&mut profile, row, verdict);
+        let (replayed, _) = delivery.delivered(&events);
+        let both = joined(&profile, &replayed);
+        prop_assert_eq!(facts(&both), facts(&joined(&replayed, &profile)));
+        prop_assert!(!both.waiting.contains_key(&row.request_id) && both.decided == profile.decided);
+        // Folding the events again over the decided profile comes to the same, and writes no row of what was decided.
+        let mut again = profile.clone();
+        let mut effects = Effects::default();
+        for event in &events {
+            MergeProfile.fold(&mut again, event, &mut effects).unwrap();
+        }
+        prop_assert_eq!(facts(&again), facts(&both));
+        prop_assert!(effects.critical_changes.iter().all(|change| change.request_id != row.request_id));
     }
 
     #[test]

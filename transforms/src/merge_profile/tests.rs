@@ -287,11 +287,32 @@ fn of_one_events_changes_to_one_place_the_last_counts() {
 }
 
 #[test]
-fn only_critical_syncs_are_remembered() {
-    assert_eq!(MergeProfile.effect_id(&sync(1, "[]")).as_deref(), Some("c-1\nr-1"));
-    let other = Record { key: Some("c-2".into()), ..sync(1, "[]") };
-    assert_eq!(MergeProfile.effect_id(&other).as_deref(), Some("c-2\nr-1"), "one request may be about several customers");
+fn critical_syncs_are_remembered_by_id_and_by_what_they_say() {
+    let id = |record: &Record| MergeProfile.effect_id(record).unwrap();
+    let once = sync(1, "[]");
+    let mut again = once.clone();
+    again.origin.offset += 7;
+    assert_eq!(id(&again), id(&once));
+    assert!(id(&once).starts_with("c-1\nr-1\n"));
+    let other = Record { key: Some("c-2".into()), ..once.clone() };
+    assert_ne!(id(&other), id(&once), "one request may be about several customers");
+    assert_ne!(id(&sync(1, r#"[{"field": "name"}]"#)), id(&once), "one id may say two things");
+    assert_ne!(id(&sync(2, "[]")), id(&once));
     assert_eq!(MergeProfile.effect_id(&event("assets", "e-1", 1, "{}")), None);
+}
+
+#[test]
+fn a_request_waits_if_any_of_its_events_needs_approval() {
+    let high = |value| format!(r#"[{{"field": "name", "newValue": "{value}", "impact": "high"}}]"#);
+    let (applied, waits) = (sync_of("r-1", 4, &high("A"), "false"), sync_of("r-1", 5, &high("B"), "true"));
+    for events in [[applied.clone(), waits.clone()], [waits, applied]] {
+        let (profile, effects) = folded(&events);
+        assert_eq!(profile.waiting.keys().collect::<Vec<_>>(), ["r-1"]);
+        assert_eq!(shown(&events, SectionName::Basic).unwrap(), r#"{"name":"A"}"#, "what needs no approval is applied");
+        let [one, other] = &effects.critical_changes[..] else { panic!("two events") };
+        let stands = if one.stands_over(other) { one } else { other };
+        assert_eq!(stands.status, ChangeStatus::PendingApproval);
+    }
 }
 
 #[test]
