@@ -132,7 +132,7 @@ fn an_effect_that_was_seen_or_stands_twice_in_a_batch_happens_once() {
     let records = [record("a", "once-1", "1", 1), record("a", "once-1", "1", 1), record("a", "once-2", "2", 2)];
     let merged = merge(&records, &["once-2"]);
     assert_eq!(basics(&merged), [("a", "1")]);
-    assert_eq!(merged.seen, ["once-1"]);
+    assert_eq!(merged.seen, BTreeSet::from(["once-1".to_owned()]));
 }
 
 #[test]
