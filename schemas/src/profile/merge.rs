@@ -3,14 +3,21 @@
 use super::{Overlay, Path, Profile, Section, SectionName, Stated};
 
 impl Profile {
-    /// Joins a section. Returns whether anything changed.
+    /// Joins a section. Overlays that are older than it can never show again, for a section only ever gives way to a later one: they are
+    /// dropped. Returns whether anything changed.
     pub fn join_section(&mut self, name: SectionName, section: Section) -> bool {
-        self.sections.join(name, section)
+        let at = section.stamp.at;
+        let newer = self.sections.join(name, section);
+        if newer {
+            self.overlays.retain(|path, overlay| path.section != name || overlay.stamp.at >= at);
+        }
+        newer
     }
 
-    /// Joins an overlay. Returns whether anything changed.
+    /// Joins an overlay, unless its section is newer already. Returns whether anything changed.
     pub fn join_overlay(&mut self, path: Path, overlay: Overlay) -> bool {
-        Overlay::join(&mut self.overlays, path, overlay)
+        let covered = self.sections.get(path.section).is_some_and(|section| section.stamp.at > overlay.stamp.at);
+        !covered && Overlay::join(&mut self.overlays, path, overlay)
     }
 
     /// Joins what another copy of the same customer's profile knows: sections, overlays, statements, and of each critical sync whether it

@@ -296,6 +296,22 @@ proptest! {
     }
 
     #[test]
+    fn no_overlay_is_kept_that_can_never_show_again(events in events(), delivery in delivery()) {
+        let (profile, _) = delivery.delivered(&events);
+        for (path, overlay) in &profile.overlays {
+            prop_assert!(profile.sections.get(path.section).is_none_or(|section| section.stamp.at <= overlay.stamp.at));
+        }
+        // Those that are dropped show nowhere: the view is that of a profile that keeps all of them.
+        let mut keeping = profile.clone();
+        for event in &events {
+            for (path, overlay) in folded(std::slice::from_ref(event)).0.overlays {
+                Overlay::join(&mut keeping.overlays, path, overlay);
+            }
+        }
+        prop_assert_eq!(facts(&profile).view, facts(&keeping).view);
+    }
+
+    #[test]
     fn no_section_is_older_than_the_latest_event_that_brought_it(events in events()) {
         let (all, _) = folded(&events);
         for event in &events {
