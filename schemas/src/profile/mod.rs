@@ -7,6 +7,7 @@ mod alert;
 mod amount;
 mod approval;
 mod computed;
+mod content;
 mod history;
 mod merge;
 mod overlay;
