@@ -103,3 +103,6 @@ fn null() -> Json {
 fn empty() -> Json {
     Json::from_serialize::<[(); 0]>(&[])
 }
+
+#[cfg(test)]
+mod tests;
