@@ -110,7 +110,8 @@ impl<'d> Node<'d> {
             Some((whole, Kind::Object)) => {
                 Self::Object(whole.members().map(|(name, member)| (Key::Sent(name), Self::Whole(member))).collect())
             }
-            _ if name == "0" => Self::Array(Vec::new()),
+            // Where nothing stands, a name that may be an index is one: the contract has arrays in plenty, and no member named by a number.
+            _ if is_within(name, 0) => Self::Array(Vec::new()),
             _ => Self::Object(Vec::new()),
         };
     }

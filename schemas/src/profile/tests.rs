@@ -51,6 +51,7 @@ fn an_overlay_replaces_a_member_or_adds_it() {
 fn an_overlay_makes_the_containers_on_its_way() {
     assert_eq!(specific("{}", &[(5, "specificData.a.b.c", "1")]), r#"{"a":{"b":{"c":1}}}"#);
     assert_eq!(specific(r#"{"a":null}"#, &[(5, "specificData.a.0.c", "1")]), r#"{"a":[{"c":1}]}"#);
+    assert_eq!(specific("{}", &[(5, "specificData.a.2.c", "1")]), r#"{"a":[null,null,{"c":1}]}"#, "an index makes an array");
     assert_eq!(specific(r#"{"a":"text"}"#, &[(5, "specificData.a.2024", "1")]), r#"{"a":{"2024":1}}"#, "takes a scalar's place");
 }
 
