@@ -68,8 +68,9 @@ impl ChangeStatus {
     }
 }
 
-/// A critical sync, stored. Unique per customer and request: a replay finds it there, and of several events with one request the
-/// earliest by event time and id is kept, whichever is written first, until an administrator decides over what is there.
+/// A critical sync, stored. Unique per customer and request: a replay finds it there, and of several events with one request the one
+/// is kept that [stands over](CriticalChange::stands_over) the others, whichever is written first, until an administrator decides over
+/// what is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriticalChange {
     /// The customer.
@@ -92,6 +93,17 @@ pub struct CriticalChange {
     pub at: DateTime<Utc>,
     /// Where it was read.
     pub origin: Origin,
+}
+
+impl CriticalChange {
+    /// Whether this is the event to keep of the two: one that waits over one that was applied, so that a row waits exactly while
+    /// [`Profile::waiting`] names its request; then the earlier, by microseconds, the one with the lesser id, the one read first. A sink
+    /// updates its rows by this very order.
+    #[must_use]
+    pub fn stands_over(&self, other: &Self) -> bool {
+        let rank = |change: &Self| (change.status != ChangeStatus::PendingApproval, change.at.timestamp_micros());
+        (rank(self), &self.event_id, &self.origin) < (rank(other), &other.event_id, &other.origin)
+    }
 }
 
 /// A record that could not be processed (spec/1 §5). Unique by pipeline and origin.

@@ -4,8 +4,9 @@
 //! {"type": {"at": "2026-03-01T08:00:00Z", "value": "PME"}, "dataVersion": {"at": "..", "value": "2.1"},
 //!  "sections": {"basic": {"stamp": {"at": "..", "event_id": "..", "origin": {"topic": "..", "partition": 0, "offset": 7}}}},
 //!  "overlays": [{"path": {"section": "basic", "below": ["name"]}, "overlay": {"stamp": {}, "value": "New name"}}],
-//!  "waiting": {"req-1": "2026-03-01T08:00:00Z"}, "alerts": {"low_stock": {"raised": 1, "transition": 2, "last": {}}},
-//!  "correlationId": "corr-7"}
+//!  "waiting": {"req-1": "2026-03-01T08:00:00Z"},
+//!  "decided": {"req-0": {"decidedAt": "2026-03-01T09:00:00Z", "verdict": "approved", "askedAt": "2026-02-28T08:00:00Z"}},
+//!  "alerts": {"low_stock": {"raised": 1, "transition": 2, "last": {}}}, "correlationId": "corr-7"}
 //! ```
 //!
 //! A section's column shows the view: with overlays over it. Where that is not what the event wrote, `raw` beside the stamp holds what
@@ -15,8 +16,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use schemas::profile::{
-    AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Outline, Overlay, Path, Profile, Rating, ReviewPriority,
-    RiskLevel, Section, SectionName, Sections, Stamp, Stated,
+    AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Decision, Outline, Overlay, Path, Profile, Rating,
+    ReviewPriority, RiskLevel, Section, SectionName, Sections, Stamp, Stated,
 };
 use schemas::store::Row;
 use schemas::{Fault, FaultKind, Json};
@@ -37,6 +38,8 @@ struct State {
     overlays: Vec<Shown>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     waiting: BTreeMap<String, DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    decided: BTreeMap<String, Decision>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     alerts: BTreeMap<AlertKind, AlertLog>,
     /// For the changelog: no merge reads it.
@@ -94,6 +97,7 @@ pub(crate) fn encode(row: &Row) -> String {
         sections: profile.sections.iter().map(|(name, section)| (name, written(name, section))).collect(),
         overlays: overlays.collect(),
         waiting: profile.waiting.clone(),
+        decided: profile.decided.clone(),
         alerts: profile.alerts.clone(),
         correlation_id: row.correlation_id.as_deref().map(str::to_owned),
     };
@@ -154,6 +158,7 @@ impl StoredProfile {
             sections: written(state.sections, sections, [assets_summary, stocks_summary])?,
             overlays: state.overlays.into_iter().map(|shown| (shown.path, shown.overlay)).collect(),
             waiting: state.waiting,
+            decided: state.decided,
             admin,
             sync_status,
             last_sync_at,

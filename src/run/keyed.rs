@@ -2,7 +2,7 @@
 //!
 //! Pure: no I/O. The same records over the same stored profiles give the same rows, in whatever batches they come.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) struct Merged {
     /// Critical syncs to store.
     pub(super) critical_changes: Vec<CriticalChange>,
     /// Ids of events whose effects must happen once.
-    pub(super) seen: Vec<String>,
+    pub(super) seen: BTreeSet<String>,
     /// Records to publish.
     pub(super) effects: Vec<Effect>,
     /// Records that cannot be merged, by their place in the batch.
@@ -41,15 +41,15 @@ struct Folding<'r> {
     stored: &'r Profile,
     profile: Profile,
     effects: Effects,
-    /// The ids of effects that happen in this batch.
-    ids: Vec<String>,
+    /// The ids of this customer's effects that happen in this batch.
+    ids: BTreeSet<String>,
     /// The last record that changed anything.
     last: Option<&'r Record>,
 }
 
 impl<'r> Folding<'r> {
     fn over(stored: &'r Profile) -> Self {
-        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: Vec::new(), last: None }
+        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: BTreeSet::new(), last: None }
     }
 }
 
@@ -152,7 +152,7 @@ impl<'p> Keyed<'p> {
         folding: &mut Folding<'r>,
         record: &'r Record,
         seen: &HashSet<String>,
-        seen_now: &[String],
+        seen_now: &BTreeSet<String>,
     ) -> Result<(), Reject> {
         folding.effects.changed = false;
         self.fold(&mut folding.profile, record, seen, seen_now, &mut folding.ids, &mut folding.effects)?;
@@ -180,8 +180,8 @@ impl<'p> Keyed<'p> {
         profile: &mut Profile,
         record: &Record,
         seen: &HashSet<String>,
-        seen_now: &[String],
-        ids: &mut Vec<String>,
+        seen_now: &BTreeSet<String>,
+        ids: &mut BTreeSet<String>,
         effects: &mut Effects,
     ) -> Result<(), Reject> {
         for (name, fold) in &self.folds {
@@ -273,8 +273,9 @@ impl<'p> Keyed<'p> {
 
 /// The profile's "as of"; without sections, the latest time of what else made it (spec/2 §1).
 fn as_of(profile: &Profile) -> DateTime<Utc> {
-    let others = profile.overlays.values().map(|overlay| overlay.stamp.at).chain(profile.waiting.values().copied());
-    profile.as_of().or_else(|| others.max()).unwrap_or(DateTime::UNIX_EPOCH)
+    let overlays = profile.overlays.values().map(|overlay| overlay.stamp.at);
+    let asked = profile.waiting.values().copied().chain(profile.decided.values().map(|decision| decision.asked_at));
+    profile.as_of().or_else(|| overlays.chain(asked).max()).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The id of the event with the latest stamp.

@@ -230,7 +230,7 @@ impl Lane {
             alerts: merged.alerts,
             history: merged.history,
             critical_changes: merged.critical_changes,
-            seen: merged.seen,
+            seen: merged.seen.into_iter().collect(),
             effects: merged.effects,
             changelog: self.segment.changelog().cloned(),
             positions: if self.index == 0 { self.positions(group) } else { Vec::new() },

@@ -183,7 +183,8 @@ fn company(subject: &Subject<'_>, findings: &mut Findings) {
         findings.add(text, IssueCategory::MissingData, Severity::Critical, "/companyProfile");
     }
     if !form::is_complete(view) {
-        let absent = view.get(SectionName::ExtendedProfile).is_none_or(|form| !form.is_present());
+        let form = view.get(SectionName::ExtendedProfile).filter(|_| view.exists(SectionName::ExtendedProfile));
+        let absent = form.is_none_or(|form| !form.is_present());
         let field = if absent { "/extendedProfile" } else { "/extendedProfile/isComplete" };
         findings.add(&issue::FORM_INCOMPLETE, IssueCategory::IncompleteSection, Severity::Medium, field);
     }

@@ -90,7 +90,7 @@ pub trait Fold: Send + Sync {
 
     /// Merges one record. Not called for a record whose [`Fold::effect_id`] was seen before.
     ///
-    /// Commutative, associative and idempotent over sections and overlays.
+    /// Commutative, associative and idempotent over all that events write.
     ///
     /// # Errors
     ///

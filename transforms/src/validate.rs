@@ -1,24 +1,28 @@
 //! Judges records by their topic's schema (spec/1 §5).
 //!
 //! In: a decoded record. Out: the same record, its `kind` the schema's `x-event`, its numeric strings read as the numbers that they
-//! write, its empty numbers, dates and closed values null; what was tolerated is counted.
+//! write, its empty numbers, dates and closed values null; what was tolerated is counted. The new values of a critical sync's changes
+//! are judged, and read, by the schema of the place that each is to stand at.
 //!
 //! Refused, in this order: a `dataVersion` that is not taken (`version`); violations of the schema, all of them (`schema`); an event
 //! time too far after the record's own timestamp, which would freeze its section (`time`). Pointers point into the value as sent,
 //! with its envelope.
+
+mod changes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use schemas::json::Kind;
-use schemas::{JsonRef, Reason, Record, Reject, TopicName, Validator, instant};
+use schemas::{Json, JsonRef, Reason, Record, Reject, Tolerated, TopicName, Validator, Violation, instant};
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{Entry, Shape, Step};
 use crate::parameters::{self, Parameters};
 use crate::quantity::Span;
 use crate::{InvalidParameters, OUT, Outputs, Surroundings, Transform};
+use changes::Changes;
 
 /// Parameters of `validate`.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +46,7 @@ impl Parameters for ValidateParams {}
 pub(crate) struct Validate {
     params: ValidateParams,
     schemas: HashMap<TopicName, Arc<Validator>>,
+    changes: Changes,
 }
 
 impl Validate {
@@ -78,6 +83,17 @@ impl Validate {
         }
     }
 
+    /// Judges a payload by its topic's schema, then what a critical sync wants to set elsewhere by the schemas of those places.
+    fn check(&self, validator: &Validator, payload: &Json) -> Result<(Json, Tolerated), Vec<Violation>> {
+        let (read, mut tolerated) = validator.check(payload)?;
+        if &**validator.event() != "critical_sync" {
+            return Ok((read, tolerated));
+        }
+        let (read, more) = self.changes.check(&read)?;
+        tolerated += more;
+        Ok((read, tolerated))
+    }
+
     fn check_time(&self, record: &Record) -> Result<(), Reject> {
         let lead = self.params.max_event_lead;
         if record.event_time.signed_duration_since(record.timestamp) <= lead.delta() {
@@ -101,7 +117,9 @@ fn event_time_pointer(record: &Record) -> String {
 
 fn build(with: &serde_json::Value, surroundings: &Surroundings) -> Result<Step, InvalidParameters> {
     let params = parameters::read(with)?;
-    Ok(Step::Transform(Box::new(Validate { params, schemas: surroundings.schemas.clone() })))
+    let schemas = surroundings.schemas.clone();
+    let changes = Changes::by(&schemas);
+    Ok(Step::Transform(Box::new(Validate { params, schemas, changes })))
 }
 
 impl Transform for Validate {
@@ -112,7 +130,7 @@ impl Transform for Validate {
             return Err(Reject::new(Reason::Transform, "", message));
         };
         self.check_version(&record)?;
-        let (read, tolerated) = validator.check(&record.value).map_err(|mut violations| {
+        let (read, tolerated) = self.check(validator, &record.value).map_err(|mut violations| {
             let above = record.value.pointer();
             violations.iter_mut().for_each(|violation| violation.pointer.insert_str(0, &above));
             Reject { reason: Reason::Schema, violations }

@@ -9,7 +9,9 @@
 //! (`docs/adr/0002-json-document.md`).
 
 mod canonical;
+mod cursor;
 mod edit;
+mod limits;
 mod members;
 mod number;
 mod parse;
@@ -19,17 +21,14 @@ mod tests;
 mod text;
 mod validate;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use bigdecimal::BigDecimal;
-
 pub use canonical::{canonical, normalised};
 pub use edit::Edit;
+pub use limits::{Limits, Malformed};
 pub use members::{Elements, Members, Name};
 pub(crate) use number::{as_double, is_integer};
-pub use parse::{Limits, Malformed};
 pub use validate::Document;
 pub(crate) use validate::judged;
 
@@ -75,6 +74,12 @@ pub(crate) fn fingerprint(name: &[u8]) -> u32 {
     };
     let mixed = (first ^ last.rotate_left(29) ^ name.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     (mixed >> 32) as u32
+}
+
+/// The place in an array that a name means (RFC 6901 §4): `0`, or digits that begin with another; no sign, no zeros before.
+pub(crate) fn index(name: &str) -> Option<usize> {
+    let canonical = name == "0" || (name.bytes().all(|byte| byte.is_ascii_digit()) && !name.starts_with('0'));
+    if canonical { name.parse().ok() } else { None }
 }
 
 /// A parsed text. Immutable; shared by the handles into it.
@@ -192,120 +197,6 @@ impl Json {
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         self.tape.text.len() + self.tape.nodes.len() * size_of::<Node>()
-    }
-}
-
-impl<'d> JsonRef<'d> {
-    fn node(self) -> Node {
-        self.tape.nodes[self.at as usize]
-    }
-
-    /// What this value is.
-    #[must_use]
-    pub fn kind(self) -> Kind {
-        self.node().kind
-    }
-
-    /// The value's text, exactly as it stands in the document.
-    #[must_use]
-    pub fn text(self) -> &'d str {
-        let node = self.node();
-        &self.tape.text[node.start as usize..node.end as usize]
-    }
-
-    /// The byte offset of the value in its document.
-    #[must_use]
-    pub fn offset(self) -> usize {
-        self.node().start as usize
-    }
-
-    /// The member of this object with that name; `None` where there is none or this is no object.
-    #[must_use]
-    pub fn get(self, name: &str) -> Option<JsonRef<'d>> {
-        let print = fingerprint(name.as_bytes());
-        self.members().find(|(key, _)| key.fingerprint() == print && key.is(name)).map(|(_, value)| value)
-    }
-
-    /// The value below a path of member names; array elements are named by their index.
-    #[must_use]
-    pub fn at(self, path: &[&str]) -> Option<JsonRef<'d>> {
-        path.iter().try_fold(self, |value, name| match value.kind() {
-            Kind::Object => value.get(name),
-            Kind::Array => name.parse().ok().and_then(|index| value.elements().nth(index)),
-            _ => None,
-        })
-    }
-
-    /// The value that a JSON Pointer (RFC 6901) names below this one.
-    #[must_use]
-    pub fn pointed(self, pointer: &str) -> Option<JsonRef<'d>> {
-        if pointer.is_empty() {
-            return Some(self);
-        }
-        let names: Vec<String> =
-            pointer.strip_prefix('/')?.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
-        self.at(&names.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    /// Members of an object, elements of an array; zero for scalars.
-    #[must_use]
-    pub fn len(self) -> usize {
-        let node = self.node();
-        if matches!(node.kind, Kind::Object | Kind::Array) { node.len as usize } else { 0 }
-    }
-
-    /// Whether this is a container without members or elements, or a scalar.
-    #[must_use]
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    /// The string's characters, escapes decoded; `None` for other kinds.
-    #[must_use]
-    pub fn as_str(self) -> Option<Cow<'d, str>> {
-        (self.kind() == Kind::String).then(|| text::decoded(self.tape, self.node()))
-    }
-
-    /// The string as it was sent, with the NULs that [`Json::parse`] replaced; `None` for other kinds.
-    ///
-    /// For those that judge what was sent. Everybody else wants [`JsonRef::as_str`].
-    #[must_use]
-    pub fn as_sent(self) -> Option<Cow<'d, str>> {
-        let node = self.node();
-        let within = |nul: &&u32| (node.start..node.end).contains(nul);
-        if node.kind != Kind::String || !self.tape.nuls.iter().any(|nul| within(&nul)) {
-            return self.as_str();
-        }
-        let mut text = self.text().to_owned();
-        for nul in self.tape.nuls.iter().filter(within) {
-            let at = (nul - node.start) as usize;
-            text.replace_range(at..at + 6, "\\u0000");
-        }
-        Some(Cow::Owned(text::unescape(&text[1..text.len() - 1], '\0')))
-    }
-
-    /// The number's digits as sent; `None` for other kinds.
-    #[must_use]
-    pub fn as_number(self) -> Option<&'d str> {
-        (self.kind() == Kind::Number).then(|| self.text())
-    }
-
-    /// The number, exact; `None` for other kinds.
-    #[must_use]
-    pub fn as_decimal(self) -> Option<BigDecimal> {
-        self.as_number()?.parse().ok()
-    }
-
-    /// The boolean; `None` for other kinds.
-    #[must_use]
-    pub fn as_bool(self) -> Option<bool> {
-        (self.kind() == Kind::Bool).then(|| self.text() == "true")
-    }
-
-    /// Whether this is `null`.
-    #[must_use]
-    pub fn is_null(self) -> bool {
-        self.kind() == Kind::Null
     }
 }
 

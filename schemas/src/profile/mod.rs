@@ -5,8 +5,11 @@
 
 mod alert;
 mod amount;
+mod approval;
 mod computed;
+mod content;
 mod history;
+mod merge;
 mod overlay;
 mod section;
 #[cfg(test)]
@@ -21,6 +24,7 @@ use crate::Json;
 
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
+pub use approval::{Decision, Verdict};
 pub use computed::{
     Attention, AttentionReason, Band, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
     InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
@@ -179,6 +183,8 @@ pub struct Profile {
     pub overlays: BTreeMap<Path, Overlay>,
     /// Critical syncs that wait for an administrator: request id, and when it was asked.
     pub waiting: BTreeMap<String, DateTime<Utc>>,
+    /// Critical syncs that one decided over, by request id: none of them waits.
+    pub decided: BTreeMap<String, Decision>,
     /// What administrators set.
     pub admin: Administrative,
     /// Where the synchronisation stands.
@@ -203,6 +209,7 @@ impl Profile {
             sections: Sections::default(),
             overlays: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            decided: BTreeMap::new(),
             admin: Administrative::default(),
             sync_status: SyncStatus::default(),
             last_sync_at: None,
@@ -228,29 +235,6 @@ impl Profile {
         self.sections.iter().map(|(_, section)| section.stamp.at).max()
     }
 
-    /// Joins what another copy of the same customer's profile knows from events: sections, overlays, statements.
-    ///
-    /// Commutative, associative and idempotent over what events wrote (`architecture.md`, rule 3). Returns whether anything changed.
-    ///
-    /// Nothing else is joined: administrators, syncs and alerts are this copy's. Nor is `waiting`, which an administrator empties: an
-    /// older copy would fill it again. An event adds to it once, remembered by its id (`architecture.md`, rule 7).
-    pub fn join(&mut self, other: Self) -> bool {
-        let mut changed = false;
-        for (name, section) in other.sections {
-            changed |= self.sections.join(name, section);
-        }
-        for (path, overlay) in other.overlays {
-            changed |= Overlay::join(&mut self.overlays, path, overlay);
-        }
-        if let Some(stated) = other.stated_type {
-            changed |= Stated::join(&mut self.stated_type, stated);
-        }
-        if let Some(stated) = other.stated_version {
-            changed |= Stated::join(&mut self.stated_version, stated);
-        }
-        changed
-    }
-
     /// The sections that show what they showed in `before`, this profile's stored state: one event wrote both, and no overlay is
     /// another. Fewer than could be said, never more: with overlays nothing is said, for what they show is for the rules of the day to say.
     #[must_use]
@@ -274,5 +258,6 @@ impl Profile {
             + overlays
             + alerts
             + 512 * (self.overlays.len() + self.alerts.len())
+            + 128 * (self.waiting.len() + self.decided.len())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::section::compare_content;
 use super::{BASIC_FIELDS, SectionName, Stamp};
 use crate::Json;
+use crate::json::index;
 
 /// The most names that a path may have, the section's included.
 const MAX_NAMES: usize = 32;
@@ -28,6 +29,9 @@ pub enum ForbiddenPath {
     /// `a..b`, or a dot at an end.
     #[error("the path `{0}` has an empty name; write names with single dots between them")]
     EmptyName(String),
+    /// Below assets or stocks, neither a line's index nor the summary.
+    #[error("`{0}` names no line: write an index, 0 or digits without zeros before them, after `assets` or `stocks`")]
+    NoLine(String),
     /// More names than any document has levels.
     #[error("the path has {0} names; at most {MAX_NAMES} are taken")]
     TooDeep(usize),
@@ -63,6 +67,10 @@ impl Path {
             return Err(ForbiddenPath::EmptyName(field.to_owned()));
         }
         let (section, below) = Self::root(&names).ok_or_else(|| ForbiddenPath::NoSection(field.to_owned()))?;
+        let line = below.first().filter(|name| section.has_summary() && **name != Self::SUMMARY);
+        if line.is_some_and(|name| index(name).is_none()) {
+            return Err(ForbiddenPath::NoLine(field.to_owned()));
+        }
         Ok(Self { section, below: below.into_iter().map(str::to_owned).collect() })
     }
 

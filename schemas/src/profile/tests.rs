@@ -1,5 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
 use super::{ForbiddenPath, Overlay, Path, Profile, Section, SectionName, Stamp, View};
 use crate::{Json, Origin, TopicName};
 
@@ -47,6 +51,7 @@ fn an_overlay_replaces_a_member_or_adds_it() {
 fn an_overlay_makes_the_containers_on_its_way() {
     assert_eq!(specific("{}", &[(5, "specificData.a.b.c", "1")]), r#"{"a":{"b":{"c":1}}}"#);
     assert_eq!(specific(r#"{"a":null}"#, &[(5, "specificData.a.0.c", "1")]), r#"{"a":[{"c":1}]}"#);
+    assert_eq!(specific("{}", &[(5, "specificData.a.2.c", "1")]), r#"{"a":[null,null,{"c":1}]}"#, "an index makes an array");
     assert_eq!(specific(r#"{"a":"text"}"#, &[(5, "specificData.a.2024", "1")]), r#"{"a":{"2024":1}}"#, "takes a scalar's place");
 }
 
@@ -200,4 +205,87 @@ fn of_equal_contents_the_smaller_event_is_remembered() {
         }
         assert_eq!(&*sections.get(SectionName::Assets).unwrap().stamp.event_id, "e-1");
     }
+}
+
+/// The lines that the assets show: as sent at minute 5, if they were, with these overlays.
+fn assets(value: Option<&str>, overlays: &[(u32, &str, &str)]) -> Option<String> {
+    let profile = profile(value.map(|value| (SectionName::Assets, section(5, value))), overlays);
+    View::of(&profile).get(SectionName::Assets).map(|lines| lines.text().to_owned())
+}
+
+#[test]
+fn lines_are_an_array_whatever_is_laid() {
+    assert_eq!(assets(None, &[(5, "assets.1.id", r#""a""#)]).unwrap(), r#"[null,{"id":"a"}]"#);
+    assert_eq!(assets(None, &[(5, "assets.101.id", r#""a""#)]), None, "a line too far behind the end has no place");
+    assert_eq!(assets(Some("[1]"), &[(6, "assets", "null"), (7, "assets.2", "7")]).unwrap(), "[null,null,7]");
+    assert_eq!(assets(Some("[1]"), &[(6, "assets", "null")]), None);
+    assert_eq!(assets(Some("[ 1 ]"), &[(6, "assetsSummary.totalValue", "1")]).unwrap(), "[ 1 ]", "the summary is another's");
+}
+
+#[test]
+fn an_index_is_written_in_one_way_only() {
+    for no_index in ["05", "+5", "00", "1e0", " 1", "١"] {
+        let field = format!("specificData.a.{no_index}");
+        assert_eq!(specific(r#"{"a":[1]}"#, &[(5, field.as_str(), "7")]), r#"{"a":[1]}"#, "{no_index}");
+    }
+}
+
+#[test]
+fn a_value_that_would_nest_too_deep_does_not_show_and_the_others_do() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let shown =
+        |levels| specific("{}", &[(5, "specificData.b", "1"), (6, "specificData.a", &deep(levels)), (7, "specificData.c", "2")]);
+    assert_eq!(shown(127), format!(r#"{{"b":1,"a":{},"c":2}}"#, deep(127)));
+    assert_eq!(shown(128), r#"{"b":1,"c":2}"#);
+}
+
+#[test]
+fn a_newer_section_drops_the_overlays_that_it_covers() {
+    let overlay = |minute| Overlay { stamp: stamp(minute, "overlay"), value: json("1") };
+    let path = |field: &str| Path::from_wire(field).unwrap();
+    let mut profile = Profile::new("c-1");
+    assert!(profile.join_overlay(path("specificData.a"), overlay(4)));
+    assert!(profile.join_overlay(path("specificData.b"), overlay(5)));
+    assert!(profile.join_overlay(path("name"), overlay(4)));
+    assert!(profile.join_section(SectionName::SpecificData, section(5, "{}")));
+    assert_eq!(profile.overlays.keys().collect::<Vec<_>>(), [&path("name"), &path("specificData.b")]);
+    assert!(!profile.join_overlay(path("specificData.a"), overlay(4)), "nor does it come back");
+    assert!(!profile.join_section(SectionName::SpecificData, section(4, "[]")));
+    assert_eq!(profile.overlays.len(), 2);
+}
+
+fn value() -> impl Strategy<Value = &'static str> {
+    select(vec!["1", "null", "[]", "[ 1 ]", r#"{"a": 1}"#, r#"{"a":[{"b":2}],"b":null}"#, r#"[[1], {"a":{}}]"#])
+}
+
+proptest! {
+    #[test]
+    fn laying_at_once_is_laying_one_after_the_other(
+        sent in value(),
+        overlays in vec((vec(select(vec!["a", "b", "0", "1", "07", "200"]), 0..4), value()), 0..8),
+    ) {
+        let lay = |over: Option<Section>, overlays: &[(usize, String, &str)]| {
+            let mut profile = profile(over.map(|section| (SectionName::SpecificData, section)), &[]);
+            for (number, field, value) in overlays {
+                // Later ones in the order of their numbers; a path that comes again replaces the one before.
+                let stamp = stamp(6 + u32::try_from(*number).unwrap(), "overlay");
+                profile.overlays.insert(Path::from_wire(field).unwrap(), Overlay { stamp, value: json(value) });
+            }
+            View::of(&profile).get(SectionName::SpecificData).map(|shown| json(shown.text()))
+        };
+        let mut listed: Vec<_> = overlays.iter().enumerate().map(|(at, (below, value))| (at, field(below), *value)).collect();
+        let last = |wanted: &str| overlays.iter().rposition(|(below, _)| wanted == field(below));
+        listed.retain(|(at, field, _)| last(field) == Some(*at));
+        let mut stepwise = Some(json(sent));
+        for overlay in &listed {
+            let over = stepwise.take().map(|value| Section { value, ..section(5, "{}") });
+            stepwise = lay(over, std::slice::from_ref(overlay));
+        }
+        prop_assert_eq!(lay(Some(section(5, sent)), &listed), stepwise);
+    }
+}
+
+/// The wire's name of a place in `specificData`.
+fn field(below: &[&str]) -> String {
+    std::iter::once(&"specificData").chain(below).copied().collect::<Vec<_>>().join(".")
 }

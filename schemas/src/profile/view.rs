@@ -1,18 +1,15 @@
 //! A profile's sections as the rules read them: with the overlays of critical syncs over them.
 
+use super::content::Content;
 use super::{Overlay, Path, Profile, SectionName};
-use crate::json::Kind;
 use crate::{Json, JsonRef};
-
-/// How many nulls an overlay may put between the end of an array and the element that it sets. Without a bound a few bytes of a
-/// critical sync would make a section of any size.
-const MAX_PADDING: usize = 100;
 
 /// Each section's content as it counts for the rules (spec/2 §1).
 ///
 /// An overlay shows over a section of the same time or older, falls under a newer one, counts as present, and makes no section exist.
 /// Overlays on nested paths are laid in the order of their times; of one time, the shorter path first. On the way to its place an
 /// overlay makes the containers that are missing, and takes the place of a scalar; a name that is no index has no place in an array.
+/// A null over a whole section leaves nothing of it to read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
     sections: [Option<Json>; SectionName::ALL.len()],
@@ -30,8 +27,12 @@ impl View {
             summaries: SectionName::ALL.map(|name| section(name).and_then(|section| section.summary.clone())),
             exists: SectionName::ALL.map(|name| section(name).is_some()),
         };
-        for (path, overlay) in shown(profile) {
-            view.lay(path, &overlay.value);
+        let shown = shown(profile);
+        for name in SectionName::ALL {
+            let own = || shown.iter().filter(move |(path, _)| path.section == name);
+            if own().next().is_some() {
+                view.lay(name, own().copied());
+            }
         }
         view
     }
@@ -54,25 +55,19 @@ impl View {
         self.exists[name as usize]
     }
 
-    /// Lays one value over what is there. A null over a whole section leaves nothing of it to read.
-    ///
-    /// A value that would nest the content deeper than JSON is taken does not show.
-    fn lay(&mut self, path: &Path, value: &Json) {
-        let section = path.section as usize;
-        let (slot, below, lines) = match path.below.split_first() {
-            Some((name, rest)) if path.section.has_summary() && name == Path::SUMMARY => {
-                (&mut self.summaries[section], rest, false)
+    /// Lays a section's overlays over it, in their order.
+    fn lay<'p>(&mut self, name: SectionName, overlays: impl Iterator<Item = (&'p Path, &'p Overlay)>) {
+        let (section, summary) = (self.sections[name as usize].take(), self.summaries[name as usize].take());
+        let mut contents = Content::of(section.as_ref(), name.has_summary());
+        let mut totals = Content::of(summary.as_ref(), false);
+        for (path, overlay) in overlays {
+            match path.below.split_first() {
+                Some((first, rest)) if name.has_summary() && first == Path::SUMMARY => totals.lay(rest, overlay.value.as_ref()),
+                _ => contents.lay(&path.below, overlay.value.as_ref()),
             }
-            _ => (&mut self.sections[section], path.below.as_slice(), path.section.has_summary()),
-        };
-        let mut text = String::new();
-        match slot {
-            None if lines && !below.is_empty() => write_array(None, below, value, &mut text),
-            _ => write(slot.as_ref().map(Json::as_ref), below, value, &mut text),
         }
-        if let Ok(laid) = Json::parse_own(&text) {
-            *slot = Some(laid).filter(|laid| !laid.as_ref().is_null());
-        }
+        self.sections[name as usize] = contents.finish(section.as_ref());
+        self.summaries[name as usize] = totals.finish(summary.as_ref());
     }
 }
 
@@ -85,67 +80,4 @@ fn shown(profile: &Profile) -> Vec<(&Path, &Overlay)> {
     // Stable: paths of one time and length stay in the order of the map.
     shown.sort_by_key(|(path, overlay)| (overlay.stamp.at, path.below.len()));
     shown
-}
-
-/// Writes what is there with `new` at `path` below it. Recurses at most as deep as a path is long.
-fn write(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &mut String) {
-    let Some(name) = path.first() else {
-        out.push_str(new.as_ref().text());
-        return;
-    };
-    match there.map(JsonRef::kind) {
-        Some(Kind::Array) => write_array(there, path, new, out),
-        Some(Kind::Object) => write_object(there, path, new, out),
-        _ if name == "0" => write_array(None, path, new, out),
-        _ => write_object(None, path, new, out),
-    }
-}
-
-fn write_object(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &mut String) {
-    let Some((own, below)) = path.split_first() else { return };
-    let mut found = false;
-    out.push('{');
-    for (name, member) in there.into_iter().flat_map(JsonRef::members) {
-        out.push_str(name.text());
-        out.push(':');
-        if name.is(own) {
-            found = true;
-            write(Some(member), below, new, out);
-        } else {
-            out.push_str(member.text());
-        }
-        out.push(',');
-    }
-    if found {
-        out.pop();
-    } else {
-        out.push_str(&serde_json::Value::from(own.as_str()).to_string());
-        out.push(':');
-        write(None, below, new, out);
-    }
-    out.push('}');
-}
-
-fn write_array(there: Option<JsonRef<'_>>, path: &[String], new: &Json, out: &mut String) {
-    let Some((own, below)) = path.split_first() else { return };
-    let last = there.map_or(0, JsonRef::len) + MAX_PADDING;
-    let Some(index) = own.parse().ok().filter(|&index: &usize| index <= last) else {
-        out.push_str(there.map_or("[]", JsonRef::text));
-        return;
-    };
-    let mut elements = there.into_iter().flat_map(JsonRef::elements);
-    let length = there.map_or(0, JsonRef::len).max(index + 1);
-    out.push('[');
-    for at in 0..length {
-        let element = elements.next();
-        if at > 0 {
-            out.push(',');
-        }
-        if at == index {
-            write(element, below, new, out);
-        } else {
-            out.push_str(element.map_or("null", JsonRef::text));
-        }
-    }
-    out.push(']');
 }

@@ -42,6 +42,11 @@ impl Members {
         Self { named, slots, required, listed }
     }
 
+    /// The member of a name that stands in no document.
+    pub(super) fn named(&self, name: &str) -> Option<&Member> {
+        self.named.iter().find(|member| member.name == name)
+    }
+
     /// The member of that name.
     pub(super) fn find(&self, name: json::Name<'_>) -> Option<&Member> {
         let (print, mask) = (name.fingerprint(), self.slots.len() - 1);

@@ -11,6 +11,7 @@ mod documents;
 mod fields;
 mod finding;
 mod members;
+mod part;
 mod reading;
 mod table;
 #[cfg(test)]
@@ -84,7 +85,7 @@ impl Validator {
     ///
     /// Everything that is wrong. The pointers start at `payload`, and quote what was sent.
     pub fn check(&self, payload: &Json) -> Result<(Json, Tolerated), Vec<Violation>> {
-        let reading = reading::read(&self.fields, payload.as_ref());
+        let reading = reading::read(&self.fields, self.fields.root(), payload.as_ref());
         // A text is replaced by null, or by a number that was parsed: what fails here is a payload that was not parsed by `decode`.
         let beyond =
             |malformed: crate::json::Malformed| vec![Violation { message: malformed.to_string(), ..Violation::default() }];

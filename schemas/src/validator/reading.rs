@@ -15,10 +15,10 @@ pub(super) struct Reading {
     pub(super) valid: bool,
 }
 
-/// Walks the payload along the table of its schema.
-pub(super) fn read(fields: &Fields, payload: JsonRef<'_>) -> Reading {
+/// Walks a value along the table of its schema, from the field that says what it must be.
+pub(super) fn read(fields: &Fields, field: &Field, value: JsonRef<'_>) -> Reading {
     let mut walk = Walk { fields, reading: Reading { edits: Vec::new(), tolerated: Tolerated::default(), valid: true } };
-    walk.value(fields.root(), payload);
+    walk.value(field, value);
     walk.reading
 }
 

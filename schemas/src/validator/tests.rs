@@ -299,7 +299,7 @@ proptest! {
     fn the_table_and_jsonschema_agree(schema in schema(), instance in instance()) {
         let validator = of(&schema);
         let sent = Json::parse(instance.to_string().as_bytes(), &crate::json::Limits::default()).unwrap();
-        let reading = super::reading::read(&validator.fields, sent.as_ref());
+        let reading = super::reading::read(&validator.fields, validator.fields.root(), sent.as_ref());
         let read = sent.edited(reading.edits).unwrap();
         let judge = jsonschema::options_for::<Document>().should_validate_formats(false).build(&schema).unwrap();
         let valid = judge.is_valid(crate::json::judged(read.as_ref()));
@@ -311,4 +311,38 @@ proptest! {
             prop_assert_eq!(tolerated.numeric_strings, 0);
         }
     }
+}
+
+#[test]
+fn a_part_is_judged_as_it_would_be_inside_of_a_payload() {
+    let schema = json!({
+        "type": "object", "required": ["id"], "properties": {
+            "lines": {"type": "array", "items": {"type": "object", "required": ["id"], "properties": {
+                "id": {"type": "string", "minLength": 1}, "a/b~": {"type": ["number", "null"], "minimum": 0}
+            }}},
+            "either": {"anyOf": [{"type": "string"}, {"type": "number"}]},
+            "free": {"description": "Anything."}
+        }
+    });
+    let validator = Validator::compile(&schema, &|name| Err(name.to_owned())).unwrap();
+    let check = |path: &[&str], text: &str| {
+        let judged = validator.check_at(path, &Json::parse_own(text).unwrap());
+        judged.map(|(read, _)| read.as_ref().text().to_owned()).map_err(|violations| {
+            violations.into_iter().map(|violation| (violation.pointer, violation.message)).collect::<Vec<_>>()
+        })
+    };
+    let said = |pointer: &str, message: &str| Err(vec![(pointer.to_owned(), message.to_owned())]);
+    assert_eq!(check(&["lines", "7", "a/b~"], r#""1.50""#), Ok("1.50".to_owned()), "neither `id` is asked for");
+    assert_eq!(check(&["lines", "7", "a/b~"], r#""-1""#), said("", "\"-1\" is less than 0"), "what was sent is quoted");
+    assert_eq!(check(&["lines", "7"], r#"{"a/b~": 1}"#), said("", "the object lacks the member \"id\""));
+    assert_eq!(check(&["lines"], r#"[{"id": "x"}, {"id": ""}]"#), said("/1/id", "\"\" is empty"));
+    assert_eq!(check(&["either"], "1"), Ok("1".to_owned()), "what the table does not hold is for the judge to say");
+    assert_eq!(check(&["either"], "[]").unwrap_err()[0].0, "");
+    assert_eq!(check(&["free", "below", "0"], r#""1""#), Ok(r#""1""#.to_owned()));
+    assert!(check(&["lines", "first"], "1").unwrap_err()[0].1.starts_with("`first` is no index"));
+    assert!(check(&["lines", "0", "id", "x"], "1").unwrap_err()[0].1.starts_with("nothing may stand at `x`"));
+    let deep = format!("{}{}", "[".repeat(127), "]".repeat(127));
+    assert!(check(&["free", "below"], &deep).is_ok(), "depth is judged where the value is laid");
+    let unknown = validator.check_at(&["other", "x"], &Json::parse_own("1").unwrap()).unwrap().1;
+    assert_eq!(unknown.unknown_fields, 1);
 }

@@ -103,15 +103,15 @@ fn bind_alerts<'q>(query: Statement<'q>, transitions: &[(String, AlertTransition
 }
 
 fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Statement<'q> {
-    // A statement writes a row once: of several events with one request, the earliest. In key order, as all who lock these rows.
-    let mut earliest: BTreeMap<(&str, &str), &CriticalChange> = BTreeMap::new();
+    // A statement writes a row once: of several events with one request, the one that stands. In key order, as all who lock these rows.
+    let mut standing: BTreeMap<(&str, &str), &CriticalChange> = BTreeMap::new();
     for change in changes {
-        let known = earliest.entry((&change.customer_id, &change.request_id)).or_insert(change);
-        if stands_before(change, known) {
+        let known = standing.entry((&change.customer_id, &change.request_id)).or_insert(change);
+        if change.stands_over(known) {
             *known = change;
         }
     }
-    let changes: Vec<&CriticalChange> = earliest.into_values().collect();
+    let changes: Vec<&CriticalChange> = standing.into_values().collect();
     let changes = changes.as_slice();
     query
         .bind(column(changes, |change| change.customer_id.as_str()))
@@ -124,11 +124,6 @@ fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Stateme
         .bind(column(changes, |change| &*change.event_id))
         .bind(column(changes, |change| change.at))
         .bind(column(changes, |change| json(&change.origin)))
-}
-
-/// As the statement compares them: the database keeps microseconds.
-fn stands_before(change: &CriticalChange, other: &CriticalChange) -> bool {
-    (change.at.timestamp_micros(), &change.event_id) < (other.at.timestamp_micros(), &other.event_id)
 }
 
 fn bind_letters<'q>(query: Statement<'q>, letters: &[DeadLetter]) -> Result<Statement<'q>, Fault> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, SectionSet, SyncStatus, View};
+use schemas::profile::{Alert, AlertLevel, AlertStatus, Attention, Computed, SectionSet, SyncStatus, Verdict, View};
 use schemas::{Origin, TopicName};
 
 use super::*;
@@ -92,18 +92,23 @@ fn admin() -> impl Strategy<Value = Administrative> {
     })
 }
 
+fn decision() -> impl Strategy<Value = Decision> {
+    let verdict = prop::sample::select(vec![Verdict::Approved, Verdict::Rejected]);
+    (time(), verdict, time()).prop_map(|(decided_at, verdict, asked_at)| Decision { decided_at, verdict, asked_at })
+}
+
 prop_compose! {
     fn profile()(
         id in any::<String>(), sections in sections(), overlays in overlays(), alerts in alerts(), admin in admin(), at in time(),
         version in 0..i64::MAX - 1, waiting in prop::collection::btree_map(any::<String>(), time(), 0..3),
         stated in prop::option::of(prop::sample::select(vec![CustomerType::Pme, CustomerType::FinancialInstitution])),
-        synced in prop::option::of(time()),
+        synced in prop::option::of(time()), decided in prop::collection::btree_map(any::<String>(), decision(), 0..3),
     ) -> Profile {
         let stated_version = synced.map(|at| Stated { at, value: id.clone() });
         let stated_type = stated.map(|value| Stated { at, value });
         let sync_status = if synced.is_some() { SyncStatus::Synced } else { SyncStatus::SyncFailed };
         let new = Profile::new(id);
-        Profile { version, stated_type, stated_version, sections, overlays, waiting, admin, sync_status, last_sync_at: synced, alerts, ..new }
+        Profile { version, stated_type, stated_version, sections, overlays, waiting, decided, admin, sync_status, last_sync_at: synced, alerts, ..new }
     }
 }
 

@@ -50,7 +50,7 @@ macro_rules! contract {
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing, events_are_forgotten_oldest_first,
                 what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
                 alerts_follow_the_greater_transition, history_and_critical_changes_are_written_once,
-                of_one_request_the_earliest_event_stands, data_that_the_database_refuses_is_a_data_fault,
+                of_one_request_one_event_stands_whichever_came_first, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters:

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
-    FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, SectionSet, Sections,
-    Stated, SyncStatus, TransitionKind,
+    Decision, FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, SectionSet,
+    Sections, Stated, SyncStatus, TransitionKind, Verdict,
 };
 use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
 use schemas::{FaultKind, Json};
@@ -41,6 +41,7 @@ fn whole(customer: &str) -> Profile {
     whole.overlays.insert(path(&["name"]), Overlay { stamp: stamp(50), value: json(r#""set over""#) });
     whole.overlays.insert(path(&["address", "0", "ci\"ty"]), Overlay { stamp: stamp(51), value: json("null") });
     whole.waiting.insert("request-1".into(), noon());
+    whole.decided.insert("request-0".into(), Decision { decided_at: stamp(60).at, verdict: Verdict::Rejected, asked_at: noon() });
     whole.stated_type = Some(Stated { at: noon(), value: CustomerType::FinancialInstitution });
     whole.stated_version = Some(Stated { at: noon(), value: "2.1".into() });
     whole.alerts.insert(AlertKind::LowStock, log(AlertKind::LowStock, 2, 5, AlertStatus::Acknowledged));
@@ -325,7 +326,7 @@ fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
     }
 }
 
-pub async fn of_one_request_the_earliest_event_stands(place: &impl Place) {
+pub async fn of_one_request_one_event_stands_whichever_came_first(place: &impl Place) {
     let sink = store(place).await;
     let write = async |changes: Vec<CriticalChange>| {
         sink.write(&Batch { critical_changes: changes, ..batch(vec![]) }).await.unwrap();
@@ -346,6 +347,27 @@ pub async fn of_one_request_the_earliest_event_stands(place: &impl Place) {
         );
         assert_eq!(place.number(&stands).await, 4, "{winner} of {first} and {second}");
     }
+    // One that waits stands over one that was applied before it; of one event read twice, where it was read first.
+    let waits = requested("waits", "b", 9);
+    let applied = CriticalChange { status: ChangeStatus::Applied, ..requested("waits", "a", 5) };
+    let mut twice = waits.clone();
+    twice.origin.offset += 1_000;
+    for (number, order) in
+        [[&applied, &waits, &twice], [&twice, &waits, &applied], [&waits, &applied, &twice]].into_iter().enumerate()
+    {
+        let named =
+            |request: String| order.map(|change| CriticalChange { request_id: request.clone(), ..change.clone() }).to_vec();
+        write(named(format!("waits-{number}"))).await;
+        for change in named(format!("waits-apart-{number}")) {
+            write(vec![change]).await;
+        }
+    }
+    let offset = waits.origin.offset;
+    let pending = format!(
+        "select count(*) from critical_changes where request_id like 'waits-%' and status = 'pending_approval' and event_id = 'b'
+            and cast(origin ->> 'offset' as bigint) = {offset}"
+    );
+    assert_eq!(place.number(&pending).await, 6);
     write(vec![requested("decided", "b", 5)]).await;
     place.execute("update critical_changes set status = 'rejected', decided_by = 'admin-1' where request_id = 'decided'").await;
     write(vec![requested("decided", "a", 1)]).await;

@@ -132,7 +132,7 @@ fn an_effect_that_was_seen_or_stands_twice_in_a_batch_happens_once() {
     let records = [record("a", "once-1", "1", 1), record("a", "once-1", "1", 1), record("a", "once-2", "2", 2)];
     let merged = merge(&records, &["once-2"]);
     assert_eq!(basics(&merged), [("a", "1")]);
-    assert_eq!(merged.seen, ["once-1"]);
+    assert_eq!(merged.seen, BTreeSet::from(["once-1".to_owned()]));
 }
 
 #[test]
@@ -140,4 +140,84 @@ fn the_first_row_of_a_customer_is_history_from_nothing() {
     let merged = merge(&[record("a", "1", "1", 1)], &[]);
     let completeness = merged.history.iter().find(|entry| entry.field == "completeness").unwrap();
     assert_eq!((completeness.before.as_deref(), completeness.after.as_deref(), completeness.version), (None, Some("50"), 1));
+}
+
+/// The rules that alert of low stock, routed to a topic.
+fn alerting() -> StagePlan {
+    let built = |name| {
+        let entry = transforms::CATALOGUE.iter().find(|entry| entry.name == name).unwrap();
+        (entry.build)(&serde_json::json!({}), &transforms::Surroundings::default()).unwrap()
+    };
+    let topic = TopicName::try_from("admin.alerts.stock.low").unwrap();
+    let step = |name, routes| StepPlan { name, step: built(name), routes };
+    let steps = vec![
+        step("merge_profile", BTreeMap::new()),
+        step("rate_compliance", BTreeMap::new()),
+        step("raise_alerts", BTreeMap::from([("low_stock", topic)])),
+    ];
+    StagePlan { steps, ..stage(&Arc::default()) }
+}
+
+/// A stock of so many bags, of which there should be five.
+fn stock(id: &str, bags: u32, minute: u32) -> Record {
+    let lines = format!(
+        r#"{{"stocks": [{{"id": "s", "nomProduit": "Riz", "quantiteStock": {bags}, "seuilMinimum": 5, "etatStock": "disponible"}}]}}"#
+    );
+    Record { kind: "stocks".into(), correlation_id: Some(format!("because-{id}").into()), ..record("a", id, &lines, minute) }
+}
+
+/// Merges the batches one after the other, as they would be stored in between.
+fn merged_in_batches(batches: &[&[Record]]) -> Vec<Merged> {
+    let stage = alerting();
+    let keyed = Keyed::new("p", "hash".into(), &stage);
+    let mut stored = HashMap::new();
+    let merge = |batch: &&[Record]| {
+        let merged = keyed.merge(&batch.iter().collect::<Vec<_>>(), std::mem::take(&mut stored), &HashSet::new());
+        let written = merged.rows.iter().map(|row| Profile { version: row.profile.version + 1, ..row.profile.clone() });
+        stored.extend(written.map(|profile| (profile.customer_id.clone(), profile)));
+        merged
+    };
+    batches.iter().map(merge).collect()
+}
+
+/// How the low-stock alert of the customer changed.
+fn low_stock(merged: &[Merged]) -> Vec<&'static str> {
+    let transitions = merged.iter().flat_map(|merged| &merged.alerts).map(|(_, transition)| transition);
+    transitions
+        .filter(|transition| transition.alert.kind.as_str() == "low_stock")
+        .map(|transition| transition.what.as_str())
+        .collect()
+}
+
+#[test]
+fn an_alert_that_held_between_two_events_of_one_batch_was_never_raised() {
+    let (low, filled) = (stock("1", 1, 1), stock("2", 9, 2));
+    let apart = merged_in_batches(&[std::slice::from_ref(&low), std::slice::from_ref(&filled)]);
+    assert_eq!(low_stock(&apart), ["raised", "resolved"]);
+    let together = merged_in_batches(&[&[low, filled]]);
+    assert_eq!(low_stock(&together), [""; 0]);
+    let sections = |merged: &[Merged]| merged.last().unwrap().rows[0].profile.sections.clone();
+    assert_eq!(sections(&apart), sections(&together), "the profile is the same");
+}
+
+#[test]
+fn an_alert_carries_the_correlation_id_of_the_last_record_that_changed_anything() {
+    let merged = merged_in_batches(&[&[stock("1", 9, 1)], &[stock("3", 1, 3), stock("4", 1, 4), stock("2", 9, 2)]]);
+    assert_eq!(merged[1].rows[0].correlation_id.as_deref(), Some("because-4"), "the one after it came late, and changed nothing");
+    let event: serde_json::Value = serde_json::from_slice(&merged[1].effects[0].value).unwrap();
+    assert_eq!(event["correlationid"], "because-4", "{event}");
+}
+
+#[test]
+fn a_profile_that_only_waits_names_the_last_record_that_changed_it() {
+    let waits = |id: &str, minute| {
+        let payload = format!(
+            r#"{{"syncType": "full_profile", "priority": "low", "changes": [{{"field": "name", "newValue": "A", "impact": "high"}}],
+                "metadata": {{"requestId": "{id}", "requiresAdminApproval": true}}}}"#
+        );
+        Record { kind: "critical_sync".into(), ..record("a", id, &payload, minute) }
+    };
+    let last = |batches: &[&[Record]]| merged_in_batches(batches).pop().unwrap().rows[0].last_event_id.clone().unwrap();
+    assert_eq!(&*last(&[&[waits("r-2", 2), waits("r-1", 1)]]), "r-1");
+    assert_eq!(&*last(&[&[waits("r-1", 1), waits("r-2", 2)]]), "r-2");
 }

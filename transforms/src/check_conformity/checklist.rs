@@ -94,13 +94,21 @@ pub(super) fn institution(limits: &Checklist, subject: &Subject<'_>, findings: &
 
 /// The ratio is as old as the end of the newest year of `historiquePerformances`; without one, as the event that wrote its section.
 fn solvency_age(limits: &Checklist, subject: &Subject<'_>, history: Option<JsonRef<'_>>, findings: &mut Findings) {
-    let years = history.into_iter().flat_map(JsonRef::elements).filter_map(|year| year.get("annee")?.as_number()?.parse().ok());
+    let years = history.into_iter().flat_map(JsonRef::elements).filter_map(|year| whole_year(year.get("annee")?));
     let end_of_year = years.max().and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
     let Some(day) = end_of_year.or_else(|| solvency_event_day(subject)) else { return };
     if date::is_older(day, limits.solvency_max_age_months, subject.as_of) {
         let values = [("date", &*day.to_string()), ("months", &*limits.solvency_max_age_months.to_string())];
         findings.add_with(&issue::SOLVENCY_OUTDATED, ComplianceIssue, Medium, "/specificData/ratioSolvabilite", &values);
     }
+}
+
+/// The year that a number writes, in whatever notation: 2024.0 and 2.024e3 are whole numbers to the schema, too.
+fn whole_year(number: JsonRef<'_>) -> Option<i32> {
+    let number = number.as_decimal()?;
+    // Bounded before it is written out: an exponent may stand for hundreds of digits.
+    let is_year = number.is_integer() && number.abs() <= i32::MAX;
+    if is_year { number.with_scale(0).to_plain_string().parse().ok() } else { None }
 }
 
 /// The day of the event that wrote the section which the ratio was taken from.

@@ -144,6 +144,12 @@ fn a_solvency_ratio_is_as_old_as_the_newest_year_of_performance() {
     };
     assert_eq!(ratio(r#"{"annee": 2023}, {"annee": 2024}, {"annee": null}"#), ["solvency_ratio_outdated"]);
     assert!(ratio(r#"{"annee": 2025}, {"annee": 2020}"#).is_empty());
+    for year in ["2024.0", "2.024e3", "20240E-1"] {
+        assert_eq!(ratio(&format!(r#"{{"annee": {year}}}"#)), ["solvency_ratio_outdated"], "{year} is 2024");
+    }
+    for no_year in ["2024.5", "1e308", "\"2024\""] {
+        assert!(ratio(&format!(r#"{{"annee": {no_year}}}"#)).is_empty(), "{no_year} is no year: as old as the event");
+    }
     assert!(ratio("").is_empty(), "else as the event, which is of the same day");
 }
 

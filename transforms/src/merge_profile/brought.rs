@@ -1,6 +1,6 @@
 //! The sections that an event brings (spec/2 §1, the table; spec/1 §3 for the containers).
 
-use schemas::profile::{BASIC_FIELDS, SectionName};
+use schemas::profile::{BASIC_FIELDS, Path, SectionName};
 use schemas::{Json, JsonRef};
 
 /// A section as an event brings it.
@@ -34,6 +34,41 @@ const INSTITUTION_PROFILE: Containers = &[
     ("regulatoryProfile", SectionName::RegulatoryProfile),
     ("profileCompleteness", SectionName::ProducerCompleteness),
 ];
+
+/// The events that bring sections in containers; what carries it first, a digest of it after.
+const CONTAINERS: [(&str, Containers); 5] = [
+    ("institution_data", INSTITUTION_DATA),
+    ("identification", IDENTIFICATION),
+    ("company_profile", COMPANY_PROFILE),
+    ("institution_profile", INSTITUTION_PROFILE),
+    ("complete_profile", COMPLETE_PROFILE),
+];
+
+/// Where on the wire a place of the profile is written: the kinds of event that bring it, each with the path in its payload.
+pub(crate) fn wire_places(place: &Path) -> Vec<(&'static str, Vec<&str>)> {
+    let below = || place.below.iter().map(String::as_str);
+    let behind = |names: &[&'static str]| names.iter().copied().chain(below()).collect::<Vec<&str>>();
+    let container = place.section.as_str();
+    match place.section {
+        SectionName::Basic => {
+            ["complete_profile", "company_profile", "institution_profile"].map(|kind| (kind, behind(&[]))).to_vec()
+        }
+        SectionName::Assets | SectionName::Stocks if place.below.first().is_some_and(|name| name == Path::SUMMARY) => {
+            vec![(container, behind(&[]))]
+        }
+        SectionName::Assets | SectionName::Stocks => {
+            let shared = ["complete_profile", "company_profile"].map(|kind| (kind, behind(&["patrimoine", container])));
+            [(container, behind(&[container]))].into_iter().chain(shared).collect()
+        }
+        section => {
+            let bringing = |(kind, table): (&'static str, Containers)| {
+                let (member, _) = table.iter().find(|(_, brought)| *brought == section)?;
+                Some((kind, behind(&[member])))
+            };
+            CONTAINERS.into_iter().filter_map(bringing).collect()
+        }
+    }
+}
 
 /// What an event of this kind brings; `None` for a kind that is not known.
 pub(super) fn by(kind: &str, payload: &Json) -> Option<Vec<Brought>> {

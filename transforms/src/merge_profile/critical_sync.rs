@@ -31,9 +31,12 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
     };
     let changed = match status {
         ChangeStatus::Applied => apply(profile, record, overlays),
-        ChangeStatus::PendingApproval => wait(profile, &change),
+        ChangeStatus::PendingApproval => profile.wait_for(&change.request_id, change.at),
     };
-    effects.critical_changes.push(change);
+    // What was decided over stays as it is, here and in the table.
+    if !profile.decided.contains_key(&change.request_id) {
+        effects.critical_changes.push(change);
+    }
     Ok(changed)
 }
 
@@ -53,7 +56,7 @@ pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject
     let mut overlays = BTreeMap::new();
     let mut violations = Vec::new();
     for (index, change) in changes.as_ref().elements().enumerate() {
-        let Some(field) = change.present("field").and_then(JsonRef::as_str) else { continue };
+        let Some(field) = change.get("field").and_then(JsonRef::as_str) else { continue };
         match Path::from_wire(&field) {
             Ok(path) => {
                 overlays.insert(path, change.get("newValue").map_or_else(null, |value| changes.share(value)));
@@ -79,18 +82,9 @@ fn apply(profile: &mut Profile, record: &Record, overlays: BTreeMap<Path, Json>)
     let mut changed = super::state_version(profile, record);
     for (path, value) in overlays {
         let overlay = Overlay { stamp: super::stamp(record), value };
-        changed |= Overlay::join(&mut profile.overlays, path, overlay);
+        changed |= profile.join_overlay(path, overlay);
     }
     changed
-}
-
-/// Of one request sent as several events the earliest time is kept.
-fn wait(profile: &mut Profile, change: &CriticalChange) -> bool {
-    let earlier = profile.waiting.get(&change.request_id).is_none_or(|&at| change.at < at);
-    if earlier {
-        profile.waiting.insert(change.request_id.clone(), change.at);
-    }
-    earlier
 }
 
 /// An identity field; `validate` saw that it is there.
@@ -109,3 +103,6 @@ fn null() -> Json {
 fn empty() -> Json {
     Json::from_serialize::<[(); 0]>(&[])
 }
+
+#[cfg(test)]
+mod tests;

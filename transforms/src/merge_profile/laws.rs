@@ -1,115 +1,23 @@
 //! The laws of the merge (`architecture.md`, rule 3), over events that tie in time, repeat, and write one number in several ways.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod events;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use schemas::json::{Kind, normalised};
-use schemas::profile::{Path, Profile, SectionName, Stamp, View};
+use schemas::profile::{Decision, Overlay, Path, Profile, SectionName, Stamp, Verdict, View};
+use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Record};
 
-use super::MergeProfile;
-use super::tests::{event, folded};
+use self::events::events;
+use super::tests::folded;
+use super::{MergeProfile, requested_overlays};
 use crate::{Effects, Fold};
-
-/// Numbers of few values in several notations; two of them are one double.
-fn number() -> impl Strategy<Value = &'static str> {
-    select(vec![
-        "1.50",
-        "1.5",
-        "15e-1",
-        "150E-2",
-        "0",
-        "-0.0",
-        "9007199254740992",
-        "9007199254740993",
-        "1e21",
-        "1000000000000000000000",
-    ])
-}
-
-fn scalar() -> impl Strategy<Value = String> {
-    prop_oneof![
-        4 => number().prop_map(str::to_owned),
-        1 => select(vec![r#""é""#, r#""\u00e9""#, r#""Kananga""#, "null", "true", r#""""#]).prop_map(str::to_owned),
-    ]
-}
-
-/// An object of up to two members, in either order, with blanks or without.
-fn object() -> impl Strategy<Value = String> {
-    (scalar(), scalar(), 0..5_u8).prop_map(|(a, b, form)| match form {
-        0 => "{}".to_owned(),
-        1 => format!(r#"{{"capital":{a}}}"#),
-        2 => format!(r#"{{"capital":{a},"legalForm":{b}}}"#),
-        3 => format!(r#"{{ "legalForm": {b}, "capital": {a} }}"#),
-        _ => format!(r#"{{"capital":{{"montant":{a}}},"legalForm":[{b}]}}"#),
-    })
-}
-
-/// A container: absent, null, or an object.
-fn container(name: &'static str) -> impl Strategy<Value = String> {
-    prop_oneof![
-        1 => Just(String::new()),
-        1 => Just(format!(r#","{name}":null"#)),
-        3 => object().prop_map(move |object| format!(r#","{name}":{object}"#)),
-    ]
-}
-
-fn lines() -> impl Strategy<Value = String> {
-    vec(object(), 0..3).prop_map(|lines| format!("[{}]", lines.join(",")))
-}
-
-fn changes() -> impl Strategy<Value = String> {
-    let fields = vec![
-        "name",
-        "address.city",
-        "companyProfile",
-        "companyProfile.capital",
-        "companyProfile.capital.montant",
-        "specificData.legalForm.0",
-        "patrimoine.assets",
-        "assets.1.capital",
-        "assets.0",
-        "assetsSummary.totalValue",
-    ];
-    let change = (select(fields), prop_oneof![scalar(), object(), lines()])
-        .prop_map(|(field, value)| format!(r#"{{"field":"{field}","newValue":{value},"impact":"low"}}"#));
-    vec(change, 1..4).prop_map(|changes| changes.join(","))
-}
-
-/// What an event says: its kind and payload.
-fn said() -> impl Strategy<Value = (&'static str, String)> {
-    let profile =
-        (select(vec!["COMPANY", "FINANCIAL_INSTITUTION"]), scalar(), container("companySpecificData"), lines(), lines());
-    prop_oneof![
-        object().prop_map(|data| ("institution_data", format!(r#"{{"specificData":{data}}}"#))),
-        (lines(), container("summary"))
-            .prop_map(|(lines, summary)| ("assets", format!(r#"{{"dataVersion":"2.1","assets":{lines}{summary}}}"#))),
-        lines().prop_map(|lines| ("stocks", format!(r#"{{"dataVersion":"2.0","stocks":{lines}}}"#))),
-        profile.prop_map(|(of, name, container, assets, stocks)| {
-            let patrimony = format!(r#"{{"assets":{assets},"stocks":{stocks},"totalAssetsValue":1}}"#);
-            ("complete_profile", format!(r#"{{"customerType":"{of}","name":{name}{container},"patrimoine":{patrimony}}}"#))
-        }),
-        changes().prop_map(|changes| {
-            let metadata = r#"{"requestId":"r-1","source":"s"}"#;
-            let payload =
-                format!(r#"{{"syncType":"full_profile","priority":"low","changes":[{changes}],"metadata":{metadata}}}"#);
-            ("critical_sync", payload)
-        }),
-    ]
-}
-
-/// Up to eight events within three minutes, so that times tie; different events may say the same.
-fn events() -> impl Strategy<Value = Vec<Record>> {
-    vec((said(), 0..3_u32), 1..9).prop_map(|said| {
-        let event = |(index, ((kind, payload), minute)): (usize, ((&str, String), u32))| {
-            let mut event = event(kind, &format!("e-{index}"), minute, &payload);
-            event.origin.offset = index as u64;
-            event
-        };
-        said.into_iter().enumerate().map(event).collect()
-    })
-}
 
 /// A way to deliver events: in some order, some of them again later, in batches of one to four.
 #[derive(Debug, Clone)]
@@ -141,14 +49,48 @@ impl Delivery {
         batches.filter(|batch: &Vec<_>| !batch.is_empty()).collect()
     }
 
-    /// Each batch makes a profile of its own, perhaps stored and read back; they are joined in the order of the batches.
-    fn profile(&self, events: &[Record]) -> Profile {
+    /// Each batch makes a profile of its own, perhaps stored and read back; they are joined in the order of the batches. Beside it the
+    /// rows that the batches leave in `critical_changes`.
+    fn delivered(&self, events: &[Record]) -> (Profile, Rows) {
         let mut joined = Profile::new("c-1");
+        let mut rows = Rows::default();
         for batch in self.of(events) {
-            let (profile, _) = folded(&batch);
+            let (profile, effects) = folded(&batch);
             joined.join(if self.stored { read_back(profile) } else { profile });
+            upsert(&mut rows, effects);
         }
-        joined
+        (joined, rows)
+    }
+}
+
+/// The rows of `critical_changes`, by request.
+type Rows = BTreeMap<String, CriticalChange>;
+
+/// What a sink does with a batch's critical changes, where nobody decided.
+fn upsert(rows: &mut Rows, effects: Effects) {
+    for change in effects.critical_changes {
+        match rows.get(&change.request_id) {
+            Some(own) if !change.stands_over(own) => {}
+            _ => drop(rows.insert(change.request_id.clone(), change)),
+        }
+    }
+}
+
+/// The requests whose rows say that they wait, and since when.
+fn pending(rows: &Rows) -> BTreeMap<String, DateTime<Utc>> {
+    let pending = rows.values().filter(|row| row.status == ChangeStatus::PendingApproval);
+    pending.map(|row| (row.request_id.clone(), row.at)).collect()
+}
+
+/// What the API does in one transaction: notes the decision, and lays what an approved request asks for.
+fn decide(profile: &mut Profile, row: &CriticalChange, verdict: Verdict) {
+    let decided_at = "2026-04-01T00:00:00Z".parse().unwrap();
+    profile.decide(&row.request_id, Decision { decided_at, verdict, asked_at: row.at });
+    if verdict == Verdict::Approved {
+        let stamp = Stamp { at: row.at, event_id: row.event_id.clone(), origin: row.origin.clone() };
+        for (path, value) in requested_overlays(&row.changes).unwrap() {
+            profile.join_overlay(path, Overlay { stamp: stamp.clone(), value });
+        }
     }
 }
 
@@ -191,6 +133,7 @@ fn read_back(profile: Profile) -> Profile {
 struct Facts {
     sections: Vec<(SectionName, Stamp, String, Option<String>)>,
     overlays: Vec<(Path, Stamp, String)>,
+    requests: (BTreeMap<String, DateTime<Utc>>, BTreeMap<String, Decision>),
     stated: String,
     view: Vec<(Option<String>, Option<String>, bool)>,
 }
@@ -206,6 +149,7 @@ fn facts(profile: &Profile) -> Facts {
         overlays: (profile.overlays.iter())
             .map(|(path, overlay)| (path.clone(), overlay.stamp.clone(), text(&overlay.value)))
             .collect(),
+        requests: (profile.waiting.clone(), profile.decided.clone()),
         stated: format!("{:?} {:?} {:?}", profile.stated_type, profile.stated_version, profile.customer_type()),
         view: SectionName::ALL.map(shown).into(),
     }
@@ -222,8 +166,53 @@ proptest! {
 
     #[test]
     fn neither_order_nor_repeats_nor_batches_matter(events in events(), delivery in delivery()) {
-        let (once, _) = folded(&events);
-        prop_assert_eq!(facts(&delivery.profile(&events)), facts(&once));
+        let (once, effects) = folded(&events);
+        let mut rows = Rows::default();
+        upsert(&mut rows, effects);
+        let (delivered, delivered_rows) = delivery.delivered(&events);
+        prop_assert_eq!(facts(&delivered), facts(&once));
+        prop_assert_eq!(&delivered_rows, &rows);
+        prop_assert_eq!(pending(&rows), once.waiting, "what waits is what the table says waits");
+    }
+
+    #[test]
+    fn no_replay_undoes_or_repeats_a_decision(
+        events in events(), decided_after in any::<Index>(), delivery in delivery(),
+        verdict in select(vec![Verdict::Approved, Verdict::Rejected]),
+    ) {
+        let (mut profile, effects) = folded(&events[..=decided_after.index(events.len())]);
+        let mut rows = Rows::default();
+        upsert(&mut rows, effects);
+        let Some(row) = rows.values().find(|row| row.status == ChangeStatus::PendingApproval) else { return Ok(()) };
+        decide(&mut profile, row, verdict);
+        let (replayed, _) = delivery.delivered(&events);
+        let both = joined(&profile, &replayed);
+        prop_assert_eq!(facts(&both), facts(&joined(&replayed, &profile)));
+        prop_assert!(!both.waiting.contains_key(&row.request_id) && both.decided == profile.decided);
+        // Folding the events again over the decided profile comes to the same, and writes no row of what was decided.
+        let mut again = profile.clone();
+        let mut effects = Effects::default();
+        for event in &events {
+            MergeProfile.fold(&mut again, event, &mut effects).unwrap();
+        }
+        prop_assert_eq!(facts(&again), facts(&both));
+        prop_assert!(effects.critical_changes.iter().all(|change| change.request_id != row.request_id));
+    }
+
+    #[test]
+    fn no_overlay_is_kept_that_can_never_show_again(events in events(), delivery in delivery()) {
+        let (profile, _) = delivery.delivered(&events);
+        for (path, overlay) in &profile.overlays {
+            prop_assert!(profile.sections.get(path.section).is_none_or(|section| section.stamp.at <= overlay.stamp.at));
+        }
+        // Those that are dropped show nowhere: the view is that of a profile that keeps all of them.
+        let mut keeping = profile.clone();
+        for event in &events {
+            for (path, overlay) in folded(std::slice::from_ref(event)).0.overlays {
+                Overlay::join(&mut keeping.overlays, path, overlay);
+            }
+        }
+        prop_assert_eq!(facts(&profile).view, facts(&keeping).view);
     }
 
     #[test]

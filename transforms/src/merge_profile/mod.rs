@@ -24,9 +24,12 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
+use schemas::json::canonical;
 use schemas::profile::{CustomerType, Profile, Section, SectionName, Stamp, Stated};
 use schemas::{JsonRef, Reason, Record, Reject};
+use sha2::{Digest, Sha256};
 
+pub(crate) use brought::wire_places;
 pub use critical_sync::requested_overlays;
 
 use crate::catalogue::{Entry, InvalidParameters, Shape, Step};
@@ -35,7 +38,7 @@ use brought::Brought;
 
 /// Merges a customer's events into its profile. Takes no parameters.
 ///
-/// Over sections, overlays and statements: commutative, associative, idempotent.
+/// Over all that it writes, waiting requests included: commutative, associative, idempotent.
 ///
 /// ```
 /// use schemas::profile::{Profile, SectionName};
@@ -94,11 +97,15 @@ fn build(parameters: &serde_json::Value, _: &Surroundings) -> Result<Step, Inval
 }
 
 impl Fold for MergeProfile {
-    /// A critical sync's effect happens once: an administrator may have ended what it began.
+    /// A critical sync is remembered by its id and by what it says: two events under one id both count, whichever is first.
     fn effect_id(&self, record: &Record) -> Option<String> {
-        // One request may be about several customers.
-        let customer = record.key.as_deref().unwrap_or_default();
-        (&*record.kind == "critical_sync").then(|| format!("{customer}\n{}", record.id))
+        (&*record.kind == "critical_sync").then(|| {
+            // One request may be about several customers.
+            let customer = record.key.as_deref().unwrap_or_default();
+            let said = Sha256::digest(canonical(record.value.as_ref()));
+            let hash: String = said.iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{customer}\n{}\n{}\n{hash}", record.id, record.event_time.timestamp_micros())
+        })
     }
 
     fn fold(&self, profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<(), Reject> {
@@ -124,7 +131,7 @@ fn write(profile: &mut Profile, record: &Record, brought: Vec<Brought>) -> bool 
         if name == SectionName::Basic {
             changed |= state_type(profile, record);
         }
-        changed |= profile.sections.join(name, Section { stamp: stamp(record), value, summary });
+        changed |= profile.join_section(name, Section { stamp: stamp(record), value, summary });
     }
     changed
 }

@@ -1,10 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use schemas::profile::{CustomerType, Path, Profile, SectionName, View};
-use schemas::store::ChangeStatus;
+use schemas::profile::{CustomerType, Profile, SectionName, View};
 use schemas::{Json, Origin, Reason, Record, Reject, Tolerated, TopicName};
 
-use super::{MergeProfile, requested_overlays};
+use super::MergeProfile;
 use crate::{CATALOGUE, Effects, Fold, Step, Surroundings};
 
 /// An event of customer c-1, at this minute of a day.
@@ -36,23 +35,11 @@ pub(super) fn folded(events: &[Record]) -> (Profile, Effects) {
     (profile, effects)
 }
 
-fn shown(events: &[Record], section: SectionName) -> Option<String> {
+pub(super) fn shown(events: &[Record], section: SectionName) -> Option<String> {
     View::of(&folded(events).0).get(section).map(|value| value.text().to_owned())
 }
 
-fn sync(minute: u32, changes: &str) -> Record {
-    sync_of("r-1", minute, changes, "false")
-}
-
-fn sync_of(request: &str, minute: u32, changes: &str, approval: &str) -> Record {
-    let payload = format!(
-        r#"{{"customerId": "c-1", "syncType": "financial_data", "priority": "high", "changes": {changes},
-            "metadata": {{"source": "back-office", "requestId": "{request}", "requiresAdminApproval": {approval}}}}}"#
-    );
-    event("critical_sync", request, minute, &payload)
-}
-
-fn refused(record: &Record) -> Reject {
+pub(super) fn refused(record: &Record) -> Reject {
     let mut profile = Profile::new("c-1");
     let mut effects = Effects::default();
     let reject = MergeProfile.fold(&mut profile, record, &mut effects).unwrap_err();
@@ -184,100 +171,8 @@ fn of_one_time_the_greater_hash_of_the_content_stands() {
 }
 
 #[test]
-fn an_overlay_shows_over_what_is_as_old_and_falls_under_what_is_newer() {
-    let profile =
-        |minute| event("company_profile", "e-1", minute, r#"{"name": "A", "companyProfile": {"legalForm": "SA", "rccm": "1"}}"#);
-    let change = sync(
-        5,
-        r#"[{"field": "companyProfile.legalForm", "oldValue": "SA", "newValue": "SARL"}, {"field": "profileData.name", "newValue": "B"}]"#,
-    );
-    for (minute, form, name) in [(4, "SARL", "B"), (5, "SARL", "B"), (6, "SA", "A")] {
-        for events in [[profile(minute), change.clone()], [change.clone(), profile(minute)]] {
-            let shows = |section, member: &str| {
-                let view = View::of(&folded(&events).0);
-                view.get(section).unwrap().get(member).unwrap().as_str().unwrap().into_owned()
-            };
-            assert_eq!(shows(SectionName::CompanyProfile, "legalForm"), form, "section at minute {minute}");
-            assert_eq!(shows(SectionName::CompanyProfile, "rccm"), "1");
-            assert_eq!(shows(SectionName::Basic, "name"), name);
-        }
-    }
-}
-
-#[test]
-fn a_critical_sync_of_an_unknown_customer_makes_a_profile_without_sections() {
-    let (profile, effects) =
-        folded(&[sync(5, r#"[{"field": "specificData.ratioSolvabilite", "newValue": 7.5, "impact": "high"}]"#)]);
-    let view = View::of(&profile);
-    assert!(effects.changed && profile.sections.is_empty() && !view.exists(SectionName::SpecificData));
-    assert_eq!(view.get(SectionName::SpecificData).unwrap().text(), r#"{"ratioSolvabilite":7.5}"#);
-    assert_eq!(profile.as_of(), None);
-    let change = &effects.critical_changes[0];
-    assert_eq!((change.status, change.request_id.as_str()), (ChangeStatus::Applied, "r-1"));
-    assert_eq!((change.sync_type.as_str(), change.priority.as_str()), ("financial_data", "high"));
-    assert_eq!(change.source.as_deref(), Some("back-office"));
-    let (_, effects) = folded(&[sync(5, "[]")]);
-    assert!(effects.changed, "a profile comes to be even where nothing is asked for");
-}
-
-#[test]
-fn a_change_of_high_impact_waits_where_approval_is_required() {
-    let high =
-        r#"[{"field": "name", "newValue": "B", "impact": "low"}, {"field": "email", "newValue": "b@x", "impact": "high"}]"#;
-    let (profile, effects) = folded(&[sync_of("r-1", 5, high, "true")]);
-    assert!(profile.overlays.is_empty() && profile.stated_version.is_none(), "nothing of it is applied");
-    assert_eq!(profile.waiting.keys().collect::<Vec<_>>(), ["r-1"]);
-    assert_eq!(effects.critical_changes[0].status, ChangeStatus::PendingApproval);
-    assert_eq!(requested_overlays(&effects.critical_changes[0].changes).unwrap().len(), 2, "what an approval will apply");
-
-    for (changes, approval) in [(high, "false"), (r#"[{"field": "name", "newValue": "B", "impact": "medium"}]"#, "true")] {
-        let (profile, effects) = folded(&[sync_of("r-1", 5, changes, approval)]);
-        assert!(profile.waiting.is_empty() && !profile.overlays.is_empty());
-        assert_eq!(effects.critical_changes[0].status, ChangeStatus::Applied);
-    }
-}
-
-#[test]
-fn one_forbidden_field_refuses_the_whole_event() {
-    let reject = refused(&sync(
-        5,
-        r#"[{"field": "name", "newValue": "B"}, {"field": "adminStatus", "newValue": "validated"}, {"newValue": 1},
-            {"field": "companyProfile..rccm", "newValue": "1"}, {"field": "complianceRating"}]"#,
-    ));
-    assert_eq!(reject.reason, Reason::ForbiddenField);
-    let pointers: Vec<_> = reject.violations.iter().map(|violation| violation.pointer.as_str()).collect();
-    assert_eq!(pointers, ["/changes/1/field", "/changes/3/field", "/changes/4/field"]);
-    assert_eq!(refused(&sync_of("r", 5, r#"[{"field": "riskFlags", "impact": "high"}]"#, "true")).reason, Reason::ForbiddenField);
-}
-
-#[test]
-fn a_critical_sync_without_identity_is_refused() {
-    let reject =
-        refused(&event("critical_sync", "e-1", 1, r#"{"syncType": "x", "priority": "high", "changes": [], "metadata": {}}"#));
-    assert_eq!((reject.reason, reject.violations[0].pointer.as_str()), (Reason::Schema, "/metadata/requestId"));
-}
-
-#[test]
 fn an_unknown_kind_is_refused() {
     assert_eq!(refused(&event("weather", "e-1", 1, "{}")).reason, Reason::Transform);
-}
-
-#[test]
-fn of_one_events_changes_to_one_place_the_last_counts() {
-    let changes = Json::parse_own(
-        r#"[{"field": "name", "newValue": "A"}, {"field": "profileData.name", "newValue": "B"}, {"field": "phone"}, {"field": null}]"#,
-    );
-    let overlays = requested_overlays(&changes.unwrap()).unwrap();
-    let value = |field| overlays[&Path::from_wire(field).unwrap()].as_ref().text().to_owned();
-    assert_eq!((value("name"), value("phone"), overlays.len()), ("\"B\"".to_owned(), "null".to_owned(), 2));
-}
-
-#[test]
-fn only_critical_syncs_are_remembered() {
-    assert_eq!(MergeProfile.effect_id(&sync(1, "[]")).as_deref(), Some("c-1\nr-1"));
-    let other = Record { key: Some("c-2".into()), ..sync(1, "[]") };
-    assert_eq!(MergeProfile.effect_id(&other).as_deref(), Some("c-2\nr-1"), "one request may be about several customers");
-    assert_eq!(MergeProfile.effect_id(&event("assets", "e-1", 1, "{}")), None);
 }
 
 #[test]
@@ -297,12 +192,4 @@ fn the_catalogue_builds_it_without_parameters_only() {
         panic!("unknown parameter")
     };
     assert_eq!(error.path, ["window"]);
-}
-
-#[test]
-fn a_critical_sync_of_more_changes_than_anybody_makes_is_refused() {
-    let changes = |count| format!("[{}]", vec![r#"{"field":"name","newValue":1}"#; count].join(","));
-    let asked = |count| requested_overlays(&Json::parse_own(&changes(count)).unwrap());
-    assert_eq!(asked(1_000).unwrap().len(), 1);
-    assert_eq!(asked(1_001).unwrap_err().reason, Reason::Schema);
 }

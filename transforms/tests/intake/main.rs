@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod bad_input;
+mod changes;
 mod contract;
 mod naughty;
 mod samples;

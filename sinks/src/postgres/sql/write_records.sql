@@ -2,8 +2,8 @@
 --
 -- Locks: nothing but what it inserts or updates, each table in the order of its keys. Every row has a key that its cause determines, so
 -- writing a batch again (a COMMIT whose answer was lost, records read again) changes nothing, but that a dead letter was tried once more.
--- Of an alert the later transition stands; of several events with one critical request the earliest, whichever came first, unless an
--- administrator has decided over what stood there. `fresh_events` tells which events nobody had stored: if one is missing, its effects
+-- Of an alert the later transition stands; of several events with one critical request one that waits over those applied, then the
+-- earliest, whichever came first, unless an administrator has decided over what stood there (CriticalChange::stands_over). `fresh_events` tells which events nobody had stored: if one is missing, its effects
 -- happened before, and the caller rolls back.
 --
 -- $1 pipeline, $2 now, then an array a column.
@@ -36,7 +36,10 @@ WITH history AS (
     SET sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
         status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
     WHERE stored.status NOT IN ('approved', 'rejected')
-        AND (excluded.at, excluded.event_id COLLATE "C") < (stored.at, stored.event_id COLLATE "C")
+        AND (excluded.status <> 'pending_approval', excluded.at, excluded.event_id COLLATE "C",
+            (excluded.origin ->> 'topic') COLLATE "C", (excluded.origin -> 'partition')::bigint, (excluded.origin -> 'offset')::numeric)
+        < (stored.status <> 'pending_approval', stored.at, stored.event_id COLLATE "C",
+            (stored.origin ->> 'topic') COLLATE "C", (stored.origin -> 'partition')::bigint, (stored.origin -> 'offset')::numeric)
 ), fresh_events AS (
     INSERT INTO seen_events (pipeline, event_id, at)
     SELECT $1, event_id, $2 FROM unnest($30::text[]) AS x (event_id)

@@ -1,0 +1,51 @@
+//! The merge: what events wrote, joined in any order (`architecture.md`, rule 3).
+
+use super::{Overlay, Path, Profile, Section, SectionName, Stated};
+
+impl Profile {
+    /// Joins a section. Overlays that are older than it can never show again, for a section only ever gives way to a later one: they are
+    /// dropped. Returns whether anything changed.
+    pub fn join_section(&mut self, name: SectionName, section: Section) -> bool {
+        let at = section.stamp.at;
+        let newer = self.sections.join(name, section);
+        if newer {
+            self.overlays.retain(|path, overlay| path.section != name || overlay.stamp.at >= at);
+        }
+        newer
+    }
+
+    /// Joins an overlay, unless its section is newer already. Returns whether anything changed.
+    pub fn join_overlay(&mut self, path: Path, overlay: Overlay) -> bool {
+        let covered = self.sections.get(path.section).is_some_and(|section| section.stamp.at > overlay.stamp.at);
+        !covered && Overlay::join(&mut self.overlays, path, overlay)
+    }
+
+    /// Joins what another copy of the same customer's profile knows: sections, overlays, statements, and of each critical sync whether it
+    /// waits or was decided over.
+    ///
+    /// Commutative, associative and idempotent (`architecture.md`, rule 3). Returns whether anything changed.
+    ///
+    /// Nothing else is joined: what administrators set, syncs and alerts are this copy's.
+    pub fn join(&mut self, other: Self) -> bool {
+        let mut changed = false;
+        for (name, section) in other.sections {
+            changed |= self.join_section(name, section);
+        }
+        for (path, overlay) in other.overlays {
+            changed |= self.join_overlay(path, overlay);
+        }
+        for (request_id, decision) in other.decided {
+            changed |= self.decide(&request_id, decision);
+        }
+        for (request_id, asked_at) in other.waiting {
+            changed |= self.wait_for(&request_id, asked_at);
+        }
+        if let Some(stated) = other.stated_type {
+            changed |= Stated::join(&mut self.stated_type, stated);
+        }
+        if let Some(stated) = other.stated_version {
+            changed |= Stated::join(&mut self.stated_version, stated);
+        }
+        changed
+    }
+}
