@@ -145,6 +145,10 @@ async fn what_the_topic_takes_for_too_large_is_refused_with_its_size(server: &Se
     let small = NewTopic::new("t", 1, TopicReplication::Fixed(1)).set("max.message.bytes", "5000");
     server.admin().create_topics([&small], &AdminOptions::new()).await.unwrap();
     let topics = server.open().await;
+    // The server says that it made the topic before all of it knows.
+    while topics.partitions(&[name("t")]).await.unwrap().is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let noise = (0..9_000).map(|_| rand::random::<u8>()).collect::<Vec<_>>();
     let fault = topics.write(vec![record(noise)]).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
