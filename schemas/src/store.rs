@@ -94,10 +94,11 @@ pub struct CriticalChange {
     pub origin: Origin,
 }
 
-/// A record that could not be processed (spec/1 §5). Unique by pipeline and origin.
+/// A record that could not be processed (spec/1 §5). Unique by pipeline and origin: of a topic that was made anew, the record that is at
+/// the offset now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
-    /// Deterministic: UUIDv5 of pipeline and origin.
+    /// Deterministic: UUIDv5 of pipeline, origin, key and value.
     pub id: Uuid,
     /// The stage that refused it.
     pub stage: String,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use schemas::profile::{Computed, Outline};
 use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
-use schemas::{Fault, FaultKind, Outgoing, Raw, Reaction, Reason, Record, Reject};
+use schemas::{Fault, FaultKind, Origin, Outgoing, Raw, Reaction, Reason, Record, Reject};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -247,7 +247,7 @@ impl Lane {
     fn letter(&self, item: &Item, stage: usize, reject: &Reject) -> DeadLetter {
         let plan = &self.segment.stages()[stage];
         DeadLetter {
-            id: dead_letter_id(self.segment.pipeline(), &item.raw.origin),
+            id: dead_letter_id(self.segment.pipeline(), &item.raw),
             stage: plan.name.clone(),
             reason: reject.reason,
             violations: reject.violations.clone(),
@@ -283,10 +283,18 @@ fn outline(computed: &Computed, rules_hash: &str, updated_at: DateTime<Utc>) -> 
     })
 }
 
-/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused.
-fn dead_letter_id(pipeline: &str, origin: &schemas::Origin) -> Uuid {
+/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused. A topic that was deleted
+/// and made anew has other records at the same offsets: key and value are part of it.
+fn dead_letter_id(pipeline: &str, raw: &Raw) -> Uuid {
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:syncline:dead-letter");
-    Uuid::new_v5(&namespace, format!("{pipeline}\n{}\n{}\n{}", origin.topic, origin.partition, origin.offset).as_bytes())
+    let Origin { topic, partition, offset } = &raw.origin;
+    let key = raw.key.as_deref();
+    // The key's length is a part of the name, so that no two records give the same bytes.
+    let key_bytes = key.map(<[u8]>::len);
+    let mut name = format!("{pipeline}\n{topic}\n{partition}\n{offset}\n{key_bytes:?}\n").into_bytes();
+    name.extend_from_slice(key.unwrap_or_default());
+    name.extend_from_slice(&raw.value);
+    Uuid::new_v5(&namespace, &name)
 }
 
 fn keys(group: &[Item]) -> impl Iterator<Item = &str> {

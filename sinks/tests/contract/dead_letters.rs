@@ -1,7 +1,7 @@
 //! Records that could not be processed.
 
 use chrono::TimeDelta;
-use schemas::store::{Batch, DeadLetter, DeadLetterFilter};
+use schemas::store::{Batch, DeadLetter, DeadLetterFilter, Outbound};
 use schemas::{Header, Origin, Reason, Violation};
 use uuid::Uuid;
 
@@ -43,6 +43,39 @@ pub async fn the_same_bytes_at_two_offsets_are_two(place: &impl Place) {
     let seen: Vec<_> = stored.iter().map(|stored| (stored.letter.origin.offset, stored.first_seen, stored.attempts)).collect();
     assert_eq!(seen, [(1, noon(), 2), (2, noon(), 2), (3, noon() + TimeDelta::hours(1), 1)]);
     assert_eq!(stored[1].letter, letter(2), "the rest of it stays");
+}
+
+pub async fn another_record_at_the_offset_of_a_letter_takes_its_row(place: &impl Place) {
+    let sink = store(place).await;
+    let published = |letter| DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter };
+    let first = letter(1);
+    let other_value = DeadLetter { value: b"{".to_vec(), id: Uuid::from_u128(71), ..letter(1) };
+    let other_key = DeadLetter { key: None, id: Uuid::from_u128(72), ..other_value.clone() };
+    let elsewhere = DeadLetter {
+        stage: "profile".into(),
+        reason: Reason::Store,
+        violations: vec![],
+        headers: vec![],
+        timestamp: noon() + TimeDelta::hours(5),
+        ..other_key.clone()
+    };
+    let elsewhere = DeadLetter { value: b"}".to_vec(), id: Uuid::from_u128(73), ..elsewhere };
+    for (hours, letter) in [first, other_value, other_key, elsewhere].into_iter().enumerate() {
+        let now = noon() + TimeDelta::hours(i64::try_from(hours).unwrap());
+        for attempts in [1, 2] {
+            let batch = Batch { now, dead_letters: vec![published(letter.clone())], ..batch(vec![]) };
+            sink.write(&batch).await.unwrap();
+            let stored = sink.dead_letters(&all()).await.unwrap();
+            assert_eq!(stored.len(), 1);
+            assert_eq!((&stored[0].letter, stored[0].first_seen, stored[0].attempts), (&letter, now, attempts));
+            let announced = sink.outbox(10).await.unwrap();
+            assert_eq!(announced.len(), if attempts == 1 { 1 } else { 0 }, "announced once, each");
+            if let Some(Outbound::DeadLetter(stored)) = announced.first().map(|entry| &entry.what) {
+                assert_eq!(stored.letter, letter);
+            }
+            sink.published(&announced).await.unwrap();
+        }
+    }
 }
 
 pub async fn a_record_of_which_two_parts_are_refused_is_one(place: &impl Place) {
