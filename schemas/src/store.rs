@@ -150,6 +150,8 @@ pub struct DeadLetterFilter {
     pub ids: Option<RangeInclusive<Uuid>>,
     /// At most this many, oldest first. Counts do not heed it.
     pub limit: u32,
+    /// Of each value the first so many bytes; `None`: all of it.
+    pub value_bytes: Option<u32>,
 }
 
 /// A small record written with the rows and published afterwards (`architecture.md`, rule 7).

@@ -108,6 +108,21 @@ pub async fn all_of_a_letter_comes_back(place: &impl Place) {
     assert_eq!(letters, [letter(1), bare, empty_key]);
 }
 
+pub async fn of_a_long_list_the_beginnings_are_enough(place: &impl Place) {
+    let sink = store(place).await;
+    let large = DeadLetter { value: (0..=255).cycle().take(1 << 20).collect(), ..letter(1) };
+    let empty = DeadLetter { value: vec![], ..letter(2) };
+    sink.write(&Batch { dead_letters: vec![large.clone(), empty], ..batch(vec![]) }).await.unwrap();
+    let cases: [(Option<u32>, &[u8]); 4] =
+        [(Some(0), &[]), (Some(3), &[0, 1, 2]), (None, &large.value), (Some(u32::MAX), &large.value)];
+    for (value_bytes, beginning) in cases {
+        let stored = sink.dead_letters(&DeadLetterFilter { value_bytes, ..all() }).await.unwrap();
+        assert!(stored[0].letter.value == beginning, "{value_bytes:?}: {} bytes", stored[0].letter.value.len());
+        let sizes: Vec<u64> = stored.iter().map(|stored| stored.size_bytes).collect();
+        assert_eq!((sizes, stored[1].letter.value.len()), (vec![1 << 20, 0], 0));
+    }
+}
+
 pub async fn filters_choose(place: &impl Place) {
     let sink = store(place).await;
     let malformed = DeadLetter { reason: Reason::Malformed, stage: "profile".into(), ..letter(2) };

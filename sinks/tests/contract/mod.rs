@@ -54,7 +54,11 @@ macro_rules! contract {
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters:
-                the_same_bytes_at_two_offsets_are_two, another_record_at_the_offset_of_a_letter_takes_its_row, a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back, a_header_whose_name_no_json_column_holds_is_kept_under_another, filters_choose;
+                the_same_bytes_at_two_offsets_are_two, another_record_at_the_offset_of_a_letter_takes_its_row,
+                a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back,
+                a_header_whose_name_no_json_column_holds_is_kept_under_another,
+                of_a_long_list_the_beginnings_are_enough,
+                filters_choose;
             outbox:
                 effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
