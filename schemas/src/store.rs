@@ -225,6 +225,9 @@ pub struct Loaded {
     pub profiles: HashMap<String, Profile>,
     /// Those of the asked event ids whose effects are stored already.
     pub seen: HashSet<String>,
+    /// The asked customers that were not looked at, because the others' profiles are large: to be asked for again, once those are done
+    /// with.
+    pub left: HashSet<String>,
 }
 
 /// Everything that one transaction writes.

@@ -6,6 +6,7 @@ mod changelog;
 mod columns;
 mod dead_letters;
 mod headers;
+mod loaded;
 mod migrations;
 mod outbox;
 mod postgres;
@@ -114,6 +115,9 @@ pub trait Sink: Send + Sync {
     async fn positions(&self, segment: &str) -> Result<Vec<Position>, Fault>;
 
     /// Loads the profiles of these customers, and which of these event ids were seen. One query a table, whatever the number of keys.
+    ///
+    /// Profiles are loaded until they have about [`Settings::loaded_bytes`] together, one at least; the customers that this leaves out are
+    /// named in [`Loaded::left`].
     ///
     /// # Errors
     ///

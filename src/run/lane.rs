@@ -39,6 +39,16 @@ pub(super) enum Work {
     Dead(usize, Reject),
 }
 
+impl Item {
+    /// The record, if it is folded into a profile.
+    fn record(&self) -> Option<&Record> {
+        match &self.what {
+            Work::Keyed(record) => Some(record),
+            Work::Output(_) | Work::Dead(..) => None,
+        }
+    }
+}
+
 /// How often an idle lane looks whether positions moved.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -107,7 +117,7 @@ impl Lane {
         items
     }
 
-    /// Makes a batch durable. A batch whose data the database refuses is halved, by customer, then by record, until the record is
+    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them. A batch whose data the database refuses is halved, by customer, then by record, until the record is
     /// found whose fault it is; that one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
         // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
@@ -115,9 +125,13 @@ impl Lane {
         let mut groups = vec![items];
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
-                Ok(()) => {
-                    let resolved = self.tracker.resolve(group.iter().map(|item| &item.ticket));
+                Ok(left) => {
+                    let (later, done): (Vec<_>, Vec<_>) = group.into_iter().partition(|item| waits(item, &left));
+                    let resolved = self.tracker.resolve(done.iter().map(|item| &item.ticket));
                     self.segment.counters.count_resolved(resolved);
+                    if !later.is_empty() {
+                        groups.push(later);
+                    }
                 }
                 Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
                     Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
@@ -141,17 +155,18 @@ impl Lane {
         Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
     }
 
-    /// Writes a group in one transaction, again from the read until it is durable.
-    async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
+    /// Writes a group in one transaction, again from the read until it is durable; but for the customers that it answers, whose profiles
+    /// had no place beside the others.
+    async fn write(&mut self, group: &[Item]) -> Result<HashSet<String>, Fault> {
         let mut backoff = Backoff::new();
         let mut stale = 0;
         loop {
             let fault = match self.attempt(group).await {
-                Ok(Written::Durable) => {
+                Ok((Written::Durable, left)) => {
                     self.segment.retries().works();
-                    return Ok(());
+                    return Ok(left);
                 }
-                Ok(Written::Stale(customers)) => {
+                Ok((Written::Stale(customers), _)) => {
                     customers.iter().for_each(|customer| self.cache.forget(customer));
                     stale += 1;
                     if stale == 1 {
@@ -179,7 +194,10 @@ impl Lane {
         self.segment.write_out(outputs.collect()).await
     }
 
-    async fn attempt(&mut self, group: &[Item]) -> Result<Written, Fault> {
+    async fn attempt(&mut self, group: &[Item]) -> Result<(Written, HashSet<String>), Fault> {
+        let loaded = self.load(group).await?;
+        let left = loaded.left.clone();
+        let group: Vec<&Item> = group.iter().filter(|item| !waits(item, &left)).collect();
         let mut records = Vec::new();
         let mut places = Vec::new();
         for (at, item) in group.iter().enumerate() {
@@ -188,35 +206,39 @@ impl Lane {
                 places.push(at);
             }
         }
-        let merged = if records.is_empty() { Merged::default() } else { self.merge(records).await? };
-        let batch = self.batch(group, &places, merged);
+        let merged = if records.is_empty() { Merged::default() } else { self.merge(records, loaded).await? };
+        let batch = self.batch(&group, &places, merged);
         let written = self.segment.sink.write(&batch).await?;
         if written == Written::Durable {
             self.segment.committed(&batch);
             self.remember(batch);
         }
-        Ok(written)
+        Ok((written, left))
     }
 
-    async fn merge(&mut self, records: Vec<Record>) -> Result<Merged, Fault> {
-        let segment = Arc::clone(&self.segment);
-        let effect_ids = segment.keyed().effect_ids(records.iter());
-        let customers: HashSet<&str> = records.iter().filter_map(|record| record.key.as_deref()).collect();
-        let (mut stored, missing) = self.cache.take(customers);
-        let mut seen = HashSet::new();
+    /// What is known of the group's customers, from the cache or else from the store.
+    async fn load(&mut self, group: &[Item]) -> Result<Loaded, Fault> {
+        let records = group.iter().filter_map(Item::record);
+        let effect_ids = self.segment.keyed().effect_ids(records);
+        let (cached, missing) = self.cache.take(keys(group).collect());
+        let mut loaded = Loaded::default();
         if !missing.is_empty() || !effect_ids.is_empty() {
-            let Loaded { profiles, seen: found } = segment.sink.read(&missing, &effect_ids).await?;
-            stored.extend(profiles);
-            seen = found;
+            loaded = self.segment.sink.read(&missing, &effect_ids).await?;
         }
+        loaded.profiles.extend(cached);
+        Ok(loaded)
+    }
+
+    async fn merge(&self, records: Vec<Record>, loaded: Loaded) -> Result<Merged, Fault> {
+        let segment = Arc::clone(&self.segment);
         let merging = tokio::task::spawn_blocking(move || {
             let records: Vec<&Record> = records.iter().collect();
-            segment.keyed().merge(&records, stored, &seen)
+            segment.keyed().merge(&records, loaded.profiles, &loaded.seen)
         });
         merging.await.map_err(|error| Fault::caused(FaultKind::Bug, "merging a batch", error))
     }
 
-    fn batch(&self, group: &[Item], places: &[usize], merged: Merged) -> Batch {
+    fn batch(&self, group: &[&Item], places: &[usize], merged: Merged) -> Batch {
         let rejected: HashMap<usize, &Reject> = merged.rejected.iter().map(|(at, reject)| (places[*at], reject)).collect();
         let store_stage = self.segment.store_stage_index();
         let letters = group.iter().enumerate().filter_map(|(at, item)| match (&item.what, rejected.get(&at)) {
@@ -239,7 +261,7 @@ impl Lane {
         }
     }
 
-    fn positions(&self, group: &[Item]) -> Vec<Position> {
+    fn positions(&self, group: &[&Item]) -> Vec<Position> {
         let positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
         positions.into_iter().map(|(of, offset)| Position { of: self.segment.assigned(&of), offset }).collect()
     }
@@ -298,14 +320,16 @@ fn dead_letter_id(pipeline: &str, raw: &Raw) -> Uuid {
 }
 
 fn keys(group: &[Item]) -> impl Iterator<Item = &str> {
-    group.iter().filter_map(|item| match &item.what {
-        Work::Keyed(record) => record.key.as_deref(),
-        Work::Output(_) | Work::Dead(..) => None,
-    })
+    group.iter().filter_map(Item::record).filter_map(|record| record.key.as_deref())
 }
 
 fn key_of(item: &Item) -> &str {
-    keys(std::slice::from_ref(item)).next().unwrap_or_default()
+    item.record().and_then(|record| record.key.as_deref()).unwrap_or_default()
+}
+
+/// Whether the item is about one of these customers.
+fn waits(item: &Item, left: &HashSet<String>) -> bool {
+    item.record().and_then(|record| record.key.as_deref()).is_some_and(|customer| left.contains(customer))
 }
 
 /// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the

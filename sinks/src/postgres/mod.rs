@@ -49,6 +49,7 @@ pub(crate) struct PostgresSink {
     sessions: Sessions,
     pipeline: String,
     lease: Duration,
+    loaded_bytes: u32,
     statements: Statements,
 }
 
@@ -62,12 +63,12 @@ struct Statements {
 
 impl Statements {
     fn of(names: &Names) -> Result<Self, Fault> {
-        let render = |sql: &str| names.render(sql).map(Arc::from);
+        let render = |sql: &str| names.render(&sql.replace("{json_bytes}", &json_bytes("pg_column_size"))).map(Arc::from);
         Ok(Self {
             read_profiles: render(include_str!("sql/read_profiles.sql"))?,
             merge_profiles: render(include_str!("sql/merge_profiles.sql"))?,
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
-            outbox: render(&include_str!("sql/outbox.sql").replace("{json_bytes}", &json_bytes("pg_column_size")))?,
+            outbox: render(include_str!("sql/outbox.sql"))?,
         })
     }
 }
@@ -89,7 +90,8 @@ impl PostgresSink {
             Err(_) => return Err(connect::silent(&options, "looking at the tables", settings.answer_timeout)),
         }
         connection.close().await.map_err(fault::when("closing a connection"))?;
-        Ok(Self { sessions, pipeline: settings.pipeline.clone(), lease: settings.lease, statements })
+        let (pipeline, lease, loaded_bytes) = (settings.pipeline.clone(), settings.lease, settings.loaded_bytes);
+        Ok(Self { sessions, pipeline, lease, loaded_bytes, statements })
     }
 }
 
@@ -97,9 +99,9 @@ impl PostgresSink {
 /// is read.
 async fn look(connection: &mut PgConnection, statements: &Statements) -> Result<(), Fault> {
     migrate::check(connection).await?;
-    for statement in [&statements.read_profiles, &statements.published_profiles] {
-        let probe = sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice()).fetch_all(&mut *connection).await;
-        probe.map_err(fault::when("looking at the profiles' table"))?;
+    let nobody = |statement| sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice());
+    for probe in [nobody(&statements.read_profiles).bind(0_i64), nobody(&statements.published_profiles)] {
+        probe.fetch_all(&mut *connection).await.map_err(fault::when("looking at the profiles' table"))?;
     }
     Ok(())
 }
@@ -113,9 +115,9 @@ impl Sink for PostgresSink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         let read = async |session: &mut PgConnection| {
-            let profiles = profiles::read(session, &self.statements, customers).await?;
+            let loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes).await?;
             let seen = records::seen(session, &self.pipeline, event_ids).await?;
-            Ok(Loaded { profiles, seen })
+            Ok(Loaded { seen, ..loaded })
         };
         self.sessions.run("reading profiles", read).await
     }

@@ -46,6 +46,7 @@ macro_rules! contract {
     ($fresh:ident) => {
         $crate::contract::contract! { $fresh;
             profiles:
+                profiles_are_loaded_until_they_are_large,
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing, events_are_forgotten_oldest_first,
                 what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,

@@ -1,7 +1,7 @@
 //! A store that fails as a test scripts it, over one that works.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -34,6 +34,8 @@ pub(crate) struct FaultySink {
     script: Mutex<VecDeque<OnWrite>>,
     /// Rows whose sections hold this text are no data for this database.
     refused: Mutex<Option<String>>,
+    /// How many customers one reading looks at.
+    read_at_once: AtomicUsize,
     away: AtomicBool,
     written: Mutex<Vec<Batch>>,
     /// Told whenever a batch with profiles or dead letters arrives, before anything is done with it.
@@ -50,6 +52,7 @@ impl FaultySink {
             inner,
             script: Mutex::default(),
             refused: Mutex::default(),
+            read_at_once: AtomicUsize::new(usize::MAX),
             away: AtomicBool::new(false),
             written: Mutex::default(),
             arrived: Notify::new(),
@@ -64,6 +67,11 @@ impl FaultySink {
     /// From now on, rows whose sections hold this text are refused as data.
     pub(crate) fn refuse(&self, text: &str) {
         *locked(&self.refused) = Some(text.to_owned());
+    }
+
+    /// From now on, a reading looks at so many customers and leaves the others.
+    pub(crate) fn read_at_once(&self, customers: usize) {
+        self.read_at_once.store(customers, Ordering::SeqCst);
     }
 
     /// Whether nothing answers.
@@ -136,7 +144,9 @@ impl Sink for FaultySink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         self.here()?;
-        self.inner.read(customers, event_ids).await
+        let (now, left) = customers.split_at(customers.len().min(self.read_at_once.load(Ordering::SeqCst)));
+        let loaded = self.inner.read(now, event_ids).await?;
+        Ok(Loaded { left: left.iter().cloned().chain(loaded.left).collect(), ..loaded })
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {
