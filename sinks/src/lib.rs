@@ -2,6 +2,7 @@
 //!
 //! [`open`] opens a store by its address; [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
 
+mod aside;
 mod changelog;
 mod columns;
 mod dead_letters;

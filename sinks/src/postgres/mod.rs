@@ -123,7 +123,10 @@ impl Sink for PostgresSink {
     }
 
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        let write = async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch).await;
+        // Made before a session is taken, and anything locked: it takes the processor a while, and others wait for those.
+        let rows = profiles::columns(batch);
+        let write =
+            async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch, &rows).await;
         self.sessions.run("writing a batch", write).await
     }
 

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::partitions::topic;
 use super::{Statements, dead_letters, fault};
+use crate::aside;
 use crate::changelog;
 use crate::headers;
 use crate::outbox::BYTES_AT_ONCE;
@@ -120,7 +121,7 @@ async fn changed(
         let (customer_id, version) = (profile.customer_id.clone(), profile.version);
         Ok((customer_id.clone(), Outbound::Profile { customer_id, version, value: profile.into_json() }))
     };
-    rows.iter().map(outbound).collect()
+    aside::run(|| rows.iter().map(outbound).collect())
 }
 
 async fn refused(session: &mut PgConnection, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {

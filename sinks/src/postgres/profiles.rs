@@ -12,6 +12,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, ValueRef};
 
 use super::{Statement, Statements, fault};
+use crate::aside;
 use crate::columns::{ProfileColumns, of_section};
 use crate::loaded::portion;
 use crate::state::StoredProfile;
@@ -32,7 +33,8 @@ pub(super) async fn read(
         let profile = stored(row).map_err(fault::when("reading profiles"))?.decode()?;
         Ok((profile.customer_id.clone(), profile))
     };
-    Ok(portion(customers, rows.iter().map(profile).collect::<Result<_, _>>()?, whole))
+    let profiles = aside::run(|| rows.iter().map(profile).collect::<Result<_, Fault>>())?;
+    Ok(portion(customers, profiles, whole))
 }
 
 /// The rows, and whether they are all that there are. The database counts what it keeps; what comes may be many times as much, so the rows
@@ -92,13 +94,16 @@ fn stored(row: &PgRow) -> Result<StoredProfile, sqlx::Error> {
 
 /// The batch's rows, in key order.
 pub(super) fn columns(batch: &Batch) -> Vec<ProfileColumns> {
-    let mut rows: Vec<ProfileColumns> = batch.rows.iter().map(ProfileColumns::of).collect();
+    if batch.rows.is_empty() {
+        return Vec::new();
+    }
+    let mut rows: Vec<ProfileColumns> = aside::run(|| batch.rows.iter().map(ProfileColumns::of).collect());
     rows.sort_unstable_by(|left, right| left.customer_id.cmp(&right.customer_id));
     rows
 }
 
-/// Writes the batch's rows, which [`columns`] made. Answers the customers whose stored version is not the one that was read; if there are any, the caller
-/// rolls back.
+/// Writes the batch's rows, which [`columns`] made. Answers the customers whose stored version is not the one that was read; if there
+/// are any, the caller rolls back.
 pub(super) async fn merge(
     connection: &mut PgConnection,
     statements: &Statements,

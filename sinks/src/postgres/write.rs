@@ -6,20 +6,21 @@ use sqlx::{Connection, PgConnection, Postgres, Row, Transaction};
 
 use super::partitions::{Partitions, offset};
 use super::{Statements, fault, leases, profiles, records};
+use crate::columns::ProfileColumns;
 
-/// Writes a batch, or nothing of it. Five round trips: BEGIN, the fence, the profiles, the other records, COMMIT.
+/// Writes a batch, or nothing of it; `rows` are its profiles, from [`profiles::columns`]. Five round trips: BEGIN, the fence, the
+/// profiles, the other records, COMMIT.
 pub(super) async fn write(
     session: &mut PgConnection,
     statements: &Statements,
     pipeline: &str,
     batch: &Batch,
+    rows: &[ProfileColumns],
 ) -> Result<Written, Fault> {
-    // Made before anything is locked: it takes the processor a while, and others wait for what is locked.
-    let rows = profiles::columns(batch);
     let mut transaction = session.begin().await.map_err(fault::when("beginning a batch"))?;
     fence(&mut transaction, pipeline, batch).await?;
     if !rows.is_empty() {
-        let stale = profiles::merge(&mut transaction, statements, pipeline, batch, &rows).await?;
+        let stale = profiles::merge(&mut transaction, statements, pipeline, batch, rows).await?;
         if !stale.is_empty() {
             return undo(transaction, stale).await;
         }

@@ -30,6 +30,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
+use crate::aside;
 use crate::{Settings, Sink};
 use leases::Terms;
 use prepared::Prepared;
@@ -121,7 +122,8 @@ impl Sink for SqliteSink {
     }
 
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        self.writer.write(Prepared::of(&self.pipeline, batch)?).await
+        let prepared = aside::run(|| Prepared::of(&self.pipeline, batch))?;
+        self.writer.write(prepared).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

@@ -11,6 +11,7 @@ use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 use super::prepared::json_array;
 use super::statements::Statements;
 use super::{fault, seen, time};
+use crate::aside;
 use crate::columns;
 use crate::loaded::portion;
 use crate::state::StoredProfile;
@@ -32,7 +33,8 @@ pub(super) async fn profiles(
         whole &= get::<i64>(row, "bytes_until")? < i64::from(loaded_bytes);
     }
     let decode = |row: &SqliteRow| stored(row)?.decode().map(|profile| (profile.customer_id.clone(), profile));
-    Ok(portion(customers, rows.iter().map(decode).collect::<Result<_, _>>()?, whole))
+    let profiles = aside::run(|| rows.iter().map(decode).collect::<Result<_, Fault>>())?;
+    Ok(portion(customers, profiles, whole))
 }
 
 /// Which of these events were seen.
