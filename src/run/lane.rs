@@ -133,6 +133,8 @@ impl Lane {
                         groups.push(later);
                     }
                 }
+                // Twice too slow for the database: less at a time may be fast enough.
+                Err(fault) if fault.kind() == FaultKind::Overlong => groups.extend(halves(group)),
                 Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
                     Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
                     Err(group) => groups.extend(halves(group)),
@@ -157,9 +159,13 @@ impl Lane {
 
     /// Writes a group in one transaction, again from the read until it is durable; but for the customers that it answers, whose profiles
     /// had no place beside the others.
+    ///
+    /// # Errors
+    ///
+    /// A fault that the same again does not mend; `Overlong` of more than one record, the second time.
     async fn write(&mut self, group: &[Item]) -> Result<HashSet<String>, Fault> {
         let mut backoff = Backoff::new();
-        let mut stale = 0;
+        let (mut stale, mut overlong) = (0, 0);
         loop {
             let fault = match self.attempt(group).await {
                 Ok((Written::Durable, left)) => {
@@ -181,6 +187,12 @@ impl Lane {
             keys(group).for_each(|customer| self.cache.forget(customer));
             if fault.reaction() != Reaction::Retry {
                 return Err(fault);
+            }
+            if fault.kind() == FaultKind::Overlong {
+                overlong += 1;
+                if overlong > 1 && group.len() > 1 {
+                    return Err(fault);
+                }
             }
             self.segment.retries().wait_after(fault, &mut backoff).await?;
         }

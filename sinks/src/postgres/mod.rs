@@ -30,7 +30,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, Reason};
+use schemas::{Fault, FaultKind, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -87,7 +87,9 @@ impl PostgresSink {
         let mut connection = connect::now(&options, connect::patience(settings.answer_timeout)).await?;
         match timeout(settings.answer_timeout, look(&mut connection, &statements)).await {
             Ok(looked) => looked?,
-            Err(_) => return Err(connect::silent(&options, "looking at the tables", settings.answer_timeout)),
+            Err(_) => {
+                return Err(connect::silent(FaultKind::Unavailable, &options, "looking at the tables", settings.answer_timeout));
+            }
         }
         connection.close().await.map_err(fault::when("closing a connection"))?;
         let (pipeline, lease, loaded_bytes) = (settings.pipeline.clone(), settings.lease, settings.loaded_bytes);

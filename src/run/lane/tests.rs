@@ -84,6 +84,24 @@ async fn a_worker_whose_lease_was_taken_over_joins_again() {
 }
 
 #[tokio::test]
+async fn a_batch_that_is_twice_too_slow_is_halved() {
+    let rig = Rig::new().await;
+    rig.sink.script((0..2).map(|_| OnWrite::Fails(FaultKind::Overlong)));
+    rig.run(ten()).await.unwrap();
+    let portions: Vec<usize> = rig.sink.written().iter().map(|batch| batch.rows.len()).collect();
+    assert_eq!(portions, [5, 5]);
+    assert_eq!((rig.resolved(STOCKS).await, letters(&rig).await.len()), (10, 0));
+}
+
+#[tokio::test]
+async fn one_record_that_is_too_slow_is_tried_again() {
+    let rig = Rig::new().await;
+    rig.sink.script((0..3).map(|_| OnWrite::Fails(FaultKind::Overlong)));
+    rig.run(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    assert_eq!((rig.sink.written().len(), rig.resolved(STOCKS).await, letters(&rig).await.len()), (1, 1, 0));
+}
+
+#[tokio::test]
 async fn a_batch_of_large_profiles_is_written_in_portions() {
     let rig = Rig::new().await;
     rig.sink.read_at_once(3);
