@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::backoff::Backoff;
 use super::cache::Cache;
+use super::health::Part;
 use super::keyed::Merged;
 use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
@@ -54,6 +55,7 @@ const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Lane {
     pub(super) index: usize,
+    pub(super) part: Part,
     pub(super) segment: Arc<Segment>,
     pub(super) tracker: Arc<Tracker>,
     pub(super) leases: Arc<Vec<Lease>>,
@@ -169,7 +171,7 @@ impl Lane {
         loop {
             let fault = match self.attempt(group).await {
                 Ok((Written::Durable, left)) => {
-                    self.segment.retries().works();
+                    self.segment.retries(self.part.name()).works();
                     return Ok(left);
                 }
                 Ok((Written::Stale(customers), _)) => {
@@ -194,7 +196,7 @@ impl Lane {
                     return Err(fault);
                 }
             }
-            self.segment.retries().wait_after(fault, &mut backoff).await?;
+            self.segment.retries(self.part.name()).wait_after(fault, &mut backoff).await?;
         }
     }
 
@@ -203,7 +205,7 @@ impl Lane {
             Work::Output(outgoing) => Some(outgoing.clone()),
             Work::Keyed(_) | Work::Dead(..) => None,
         });
-        self.segment.write_out(outputs.collect()).await
+        self.segment.write_out(&self.part, outputs.collect()).await
     }
 
     async fn attempt(&mut self, group: &[Item]) -> Result<(Written, HashSet<String>), Fault> {

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::counters::Counters;
-use super::health::Health;
+use super::health::{Health, Part};
 use super::letter;
 use super::retention::Retention;
 use super::retries::Retries;
@@ -72,7 +72,8 @@ impl Publisher {
     ///
     /// A fault that retrying cannot mend.
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
-        let retries = Retries { health: &self.health, part: "outbox", stop: &self.stop, counters: Some(&self.counters) };
+        let part = Part::new(&self.health, "outbox".to_owned());
+        let retries = Retries { health: &self.health, part: part.name(), stop: &self.stop, counters: Some(&self.counters) };
         let mut held: Option<Held> = None;
         let mut backoff = Backoff::new();
         let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));

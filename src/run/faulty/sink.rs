@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind, Reason};
 use sinks::Sink;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 use super::away;
 
@@ -32,12 +34,12 @@ pub(crate) enum OnWrite {
 pub(crate) struct FaultySink {
     inner: Arc<dyn Sink>,
     script: Mutex<VecDeque<OnWrite>>,
-    /// Rows whose sections hold this text are no data for this database.
-    refused: Mutex<Option<String>>,
+    /// Rows whose sections hold this text fail so.
+    failing: Mutex<Option<(String, FaultKind)>>,
     /// How many customers one reading looks at.
     read_at_once: AtomicUsize,
     away: AtomicBool,
-    written: Mutex<Vec<Batch>>,
+    written: watch::Sender<Vec<Batch>>,
     /// Told whenever a batch with profiles or dead letters arrives, before anything is done with it.
     pub(crate) arrived: Notify,
 }
@@ -51,10 +53,10 @@ impl FaultySink {
         Self {
             inner,
             script: Mutex::default(),
-            refused: Mutex::default(),
+            failing: Mutex::default(),
             read_at_once: AtomicUsize::new(usize::MAX),
             away: AtomicBool::new(false),
-            written: Mutex::default(),
+            written: watch::Sender::default(),
             arrived: Notify::new(),
         }
     }
@@ -66,7 +68,12 @@ impl FaultySink {
 
     /// From now on, rows whose sections hold this text are refused as data.
     pub(crate) fn refuse(&self, text: &str) {
-        *locked(&self.refused) = Some(text.to_owned());
+        self.fail(text, FaultKind::Data);
+    }
+
+    /// From now on, rows whose sections hold this text, and no others, fail so.
+    pub(crate) fn fail(&self, text: &str, kind: FaultKind) {
+        *locked(&self.failing) = Some((text.to_owned(), kind));
     }
 
     /// From now on, a reading looks at so many customers and leaves the others.
@@ -81,7 +88,13 @@ impl FaultySink {
 
     /// The batches with profiles or dead letters that became durable.
     pub(crate) fn written(&self) -> Vec<Batch> {
-        locked(&self.written).clone()
+        self.written.borrow().clone()
+    }
+
+    /// Waits until such batches became durable.
+    pub(crate) async fn until_written(&self, such: impl FnMut(&Vec<Batch>) -> bool) {
+        let waiting = async { drop(self.written.subscribe().wait_for(such).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain: {} batches", self.written.borrow().len());
     }
 
     fn here(&self) -> Result<(), Fault> {
@@ -89,11 +102,11 @@ impl FaultySink {
     }
 
     fn accepts(&self, batch: &Batch) -> Result<(), Fault> {
-        let refused = locked(&self.refused);
-        let Some(text) = refused.as_deref() else { return Ok(()) };
+        let failing = locked(&self.failing);
+        let Some((text, kind)) = &*failing else { return Ok(()) };
         let mut sections = batch.rows.iter().flat_map(|row| row.profile.sections.iter());
-        if sections.any(|(_, section)| section.value.as_ref().text().contains(text)) {
-            return Err(Fault::new(FaultKind::Data, format!("the store takes no {text:?}")));
+        if sections.any(|(_, section)| section.value.as_ref().text().contains(text.as_str())) {
+            return Err(Fault::new(*kind, format!("the store takes no {text:?}")));
         }
         Ok(())
     }
@@ -101,7 +114,7 @@ impl FaultySink {
     async fn through(&self, batch: &Batch) -> Result<Written, Fault> {
         let written = self.inner.write(batch).await?;
         if written == Written::Durable {
-            locked(&self.written).push(batch.clone());
+            self.written.send_modify(|written| written.push(batch.clone()));
         }
         Ok(written)
     }

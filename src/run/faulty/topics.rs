@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use schemas::{Fault, Outgoing, Raw, TopicName};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::away;
 use crate::topics::memory::Memory;
@@ -39,8 +39,8 @@ pub(crate) struct FaultyTopics {
     sends: Mutex<VecDeque<OnSend>>,
     away: AtomicBool,
     tried: Mutex<Vec<Vec<Outgoing>>>,
-    /// Told whenever a reader is asked for, before it is opened.
-    pub(crate) asked: Notify,
+    /// How many readers were asked for, counted before each is opened.
+    asked: watch::Sender<usize>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -55,7 +55,7 @@ impl FaultyTopics {
             sends: Mutex::default(),
             away: AtomicBool::new(false),
             tried: Mutex::default(),
-            asked: Notify::new(),
+            asked: watch::Sender::new(0),
         }
     }
 
@@ -67,6 +67,11 @@ impl FaultyTopics {
     /// What becomes of the next writes.
     pub(crate) fn script_sends(&self, steps: impl IntoIterator<Item = OnSend>) {
         locked(&self.sends).extend(steps);
+    }
+
+    /// Waits until so many readers were asked for.
+    pub(crate) async fn until_asked(&self, readers: usize) {
+        drop(self.asked.subscribe().wait_for(|asked| *asked >= readers).await.expect("the sender is borrowed"));
     }
 
     /// Whether nothing answers.
@@ -87,7 +92,7 @@ impl FaultyTopics {
 #[async_trait]
 impl Topics for FaultyTopics {
     async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault> {
-        self.asked.notify_one();
+        self.asked.send_modify(|asked| *asked += 1);
         self.here()?;
         let step = locked(&self.reads).pop_front();
         if step == Some(OnRead::NeverOpens) {
