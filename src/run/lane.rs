@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use schemas::profile::{Computed, Outline};
 use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
-use schemas::{Fault, FaultKind, Origin, Outgoing, Raw, Reaction, Reason, Record, Reject};
+use schemas::{Fault, FaultKind, Origin, Outgoing, Raw, Reaction, Reason, Record, Reject, TopicName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use super::health::Part;
 use super::keyed::Merged;
 use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
+use crate::topics::TopicPartition;
 
 /// What a lane is to make durable.
 #[derive(Debug, Clone)]
@@ -61,6 +62,8 @@ pub(super) struct Lane {
     pub(super) leases: Arc<Vec<Lease>>,
     pub(super) items: mpsc::Receiver<Item>,
     pub(super) cache: Cache,
+    /// The positions that are stored, as far as this lane knows: those that have moved since are to be written.
+    pub(super) stored: HashMap<TopicPartition, u64>,
 }
 
 impl Lane {
@@ -72,7 +75,6 @@ impl Lane {
     /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
     pub(super) async fn run(mut self) -> Result<(), Fault> {
         let stop = self.segment.stop.clone();
-        let mut written = Vec::new();
         loop {
             let received = tokio::select! {
                 biased;
@@ -87,10 +89,8 @@ impl Lane {
                 }
                 Err(_) => {
                     // Lane 0 writes what the other lanes resolved, so that an idle pipeline's positions are current.
-                    let positions = self.positions(&[]);
-                    if self.index == 0 && positions != written {
+                    if !self.moved(&[]).is_empty() {
                         self.write(&[]).await?;
-                        written = positions;
                     }
                 }
             }
@@ -260,6 +260,7 @@ impl Lane {
             (_, Some(reject)) => Some(self.letter(item, store_stage, reject)),
             _ => None,
         });
+        let positions = self.moved(group);
         Batch {
             dead_letters: letters.collect(),
             rows: merged.rows,
@@ -269,15 +270,30 @@ impl Lane {
             seen: merged.seen,
             effects: merged.effects,
             changelog: self.segment.changelog().cloned(),
-            positions: if self.index == 0 { self.positions(group) } else { Vec::new() },
-            leases: self.leases.to_vec(),
+            leases: self.leases_of(group, &positions),
+            positions,
             now: self.segment.clock.now(),
         }
     }
 
-    fn positions(&self, group: &[&Item]) -> Vec<Position> {
-        let positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
+    /// The positions that the group moves. Lane 0 writes them for all lanes.
+    fn moved(&self, group: &[&Item]) -> Vec<Position> {
+        if self.index > 0 {
+            return Vec::new();
+        }
+        let mut positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
+        positions.retain(|(of, offset)| self.stored.get(of) != Some(offset));
         positions.into_iter().map(|(of, offset)| Position { of: self.segment.assigned(&of), offset }).collect()
+    }
+
+    /// The leases under which a group is written: those of the partitions that it was read from, and of those whose positions it moves.
+    /// What becomes of the others is no matter of this transaction.
+    fn leases_of(&self, group: &[&Item], positions: &[Position]) -> Vec<Lease> {
+        let read = group.iter().map(|item| (&item.raw.origin.topic, item.raw.origin.partition));
+        let moved = positions.iter().map(|position| (&position.of.topic, position.of.partition));
+        let touched: HashSet<(&TopicName, u32)> = read.chain(moved).collect();
+        let leases = self.leases.iter().filter(|lease| touched.contains(&(&lease.of.topic, lease.of.partition)));
+        leases.cloned().collect()
     }
 
     fn letter(&self, item: &Item, stage: usize, reject: &Reject) -> DeadLetter {
@@ -296,8 +312,11 @@ impl Lane {
         }
     }
 
-    /// Keeps the profiles that were written: the next batch need not load them.
+    /// Keeps the profiles that were written: the next batch need not load them. Nor need it write positions again.
     fn remember(&mut self, batch: Batch) {
+        for Position { of, offset } in batch.positions {
+            self.stored.insert(TopicPartition { topic: of.topic, partition: of.partition }, offset);
+        }
         for Row { mut profile, computed, rules_hash, .. } in batch.rows {
             profile.version += 1;
             profile.stored = outline(&computed, &rules_hash, batch.now);

@@ -194,7 +194,8 @@ impl Segment {
             let cache = Cache::new(CACHE_BYTES / stage.lanes);
             let (segment, tracker, leases) = (Arc::clone(self), Arc::clone(&tracker), Arc::clone(leases));
             let part = Part::new(&self.health, format!("lane {index} of {}", self.segment().name));
-            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache }.run());
+            let stored = starts.iter().cloned().collect();
+            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored }.run());
             lanes.push(sender);
         }
         let (read, batches) = mpsc::channel(2);

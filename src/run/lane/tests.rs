@@ -84,6 +84,18 @@ async fn a_worker_whose_lease_was_taken_over_joins_again() {
 }
 
 #[tokio::test]
+async fn a_batch_touches_the_leases_and_positions_of_what_it_holds() {
+    let rig = Rig::new().await;
+    rig.run(ten()).await.unwrap();
+    let batch = &rig.sink.written()[0];
+    assert!(batch.leases.iter().all(|lease| lease.of.topic.as_str() == STOCKS), "{:?}", batch.leases);
+    assert!(!batch.leases.is_empty());
+    let moved: Vec<_> = batch.positions.iter().map(|position| &position.of).collect();
+    assert!(moved.iter().all(|of| batch.leases.iter().any(|lease| lease.of == **of)), "{moved:?}");
+    assert_eq!(batch.positions.iter().map(|position| position.offset).sum::<u64>(), 10);
+}
+
+#[tokio::test]
 async fn a_batch_that_is_twice_too_slow_is_halved() {
     let rig = Rig::new().await;
     rig.sink.script((0..2).map(|_| OnWrite::Fails(FaultKind::Overlong)));
