@@ -166,12 +166,13 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault>;
 
-    /// Deletes entries that the broker acknowledged; a profile's entry only if its version is still the one that was sent.
+    /// Deletes entries that the broker acknowledged, under the publisher's leases; a profile's entry only if its version is still the one
+    /// that was sent.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] of the database.
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault>;
+    /// `Fenced` when a lease's epoch is no longer ours: then nothing is deleted; others as they come.
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault>;
 
     /// Lists dead letters of this pipeline, oldest first.
     ///

@@ -89,8 +89,15 @@ impl Publisher {
                 backoff.reset();
                 retries.works();
                 // One process of a pipeline forgets: the one that publishes.
-                if held.is_some() {
+                let forgetting = async {
                     retention.step().await;
+                    Ok(())
+                };
+                if let Some(kept) = &mut held
+                    && let Err(fault) = self.while_held(kept, forgetting).await
+                {
+                    tracing::debug!(%fault, "lost the lease of the outbox");
+                    held = None;
                 }
             }
             match turn {
@@ -121,20 +128,42 @@ impl Publisher {
         Ok(())
     }
 
-    /// One round: keep the lease, send the next entries, a bounded number of bytes at a time.
+    /// One round: take or keep the lease, send the next entries, a bounded number of bytes at a time.
     async fn turn(&self, held: &mut Option<Held>) -> Result<Turn, Fault> {
         let Some(held) = self.keep(held).await? else {
             let left = self.sink.outbox(1).await?;
             return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
         };
-        let entries = self.sink.outbox(AT_ONCE).await?;
-        let sent = entries.len();
-        for portion in portions(entries) {
-            self.renew(held).await?;
-            self.send(&portion).await?;
-            self.sink.published(&portion).await?;
+        let leases = held.leases.clone();
+        let publishing = async {
+            let entries = self.sink.outbox(AT_ONCE).await?;
+            let sent = entries.len();
+            for portion in portions(entries) {
+                self.send(&portion).await?;
+                self.sink.published(&portion, &leases).await?;
+            }
+            Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
+        };
+        self.while_held(held, publishing).await
+    }
+
+    /// Works, and keeps the lease meanwhile, however long the work takes. A lease that is lost ends it.
+    async fn while_held<T>(&self, held: &mut Held, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                worked = &mut work => return worked,
+                () = tokio::time::sleep_until(held.renewed + HEARTBEAT) => {}
+            }
+            match self.renew(held).await {
+                // While the database is away nobody else can claim either, and what is deleted is fenced.
+                Err(fault) if fault.reaction() == Reaction::Retry => {
+                    tracing::debug!(%fault, "the outbox's lease is not renewed");
+                    held.renewed = Instant::now();
+                }
+                renewed => renewed?,
+            }
         }
-        Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
     }
 
     /// The lease, claimed where it is not held; `None` while somebody else holds it.

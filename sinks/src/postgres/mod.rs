@@ -153,8 +153,8 @@ impl Sink for PostgresSink {
         self.sessions.run("reading the outbox", next).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        let published = async |session: &mut PgConnection| outbox::published(session, &self.pipeline, entries).await;
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
+        let published = async |session: &mut PgConnection| outbox::published(session, &self.pipeline, entries, leases).await;
         self.sessions.run("deleting published records", published).await
     }
 

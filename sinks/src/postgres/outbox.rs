@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
+use schemas::store::{Effect, Lease, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
-use super::partitions::topic;
-use super::{Statements, dead_letters, fault};
+use super::partitions::{Partitions, topic};
+use super::{Statements, dead_letters, fault, leases};
 use crate::aside;
 use crate::changelog;
 use crate::headers;
@@ -44,8 +44,13 @@ pub(super) async fn next(
     Ok(entries)
 }
 
-/// Deletes what was sent.
-pub(super) async fn published(session: &mut PgConnection, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
+/// Deletes what was sent, if the leases are still ours.
+pub(super) async fn published(
+    session: &mut PgConnection,
+    pipeline: &str,
+    entries: &[OutboxEntry],
+    held: &[Lease],
+) -> Result<(), Fault> {
     let versions: Vec<Option<i64>> = entries
         .iter()
         .map(|entry| match &entry.what {
@@ -53,12 +58,13 @@ pub(super) async fn published(session: &mut PgConnection, pipeline: &str, entrie
             Outbound::Effect(_) | Outbound::DeadLetter(_) => None,
         })
         .collect();
-    let query = sqlx::query(include_str!("sql/published.sql"))
-        .bind(pipeline)
+    let keys = Partitions::of(held.iter().map(|lease| &lease.of))?;
+    let query = leases::bind(sqlx::query(include_str!("sql/published.sql")), pipeline, &keys)
+        .bind(leases::epochs(held))
         .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
         .bind(versions);
-    query.execute(session).await.map_err(fault::when("deleting published records"))?;
-    Ok(())
+    let row = query.fetch_one(session).await.map_err(fault::when("deleting published records"))?;
+    leases::all_ours(&row, held)
 }
 
 /// An entry as it is stored.

@@ -2,7 +2,7 @@
 
 use schemas::Fault;
 use schemas::store::{Batch, Written};
-use sqlx::{Connection, PgConnection, Postgres, Row, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::partitions::{Partitions, offset};
 use super::{Statements, fault, leases, profiles, records};
@@ -68,6 +68,5 @@ async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> 
         .bind(&moved.numbers)
         .bind(offsets);
     let row = query.fetch_one(connection).await.map_err(fault::when("checking leases and moving positions"))?;
-    let ours: i64 = row.try_get(0).map_err(fault::when("checking leases"))?;
-    if usize::try_from(ours).is_ok_and(|ours| ours == held.len()) { Ok(()) } else { Err(leases::fenced(&batch.leases)) }
+    leases::all_ours(&row, &batch.leases)
 }

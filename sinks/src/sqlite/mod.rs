@@ -145,8 +145,8 @@ impl Sink for SqliteSink {
         outbox::next(&mut moment, &self.statements, &self.pipeline, limit).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        self.writer.published(outbox::sent(entries)).await
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
+        self.writer.published(outbox::sent(entries), leases.to_vec()).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {

@@ -73,7 +73,7 @@ pub async fn another_record_at_the_offset_of_a_letter_takes_its_row(place: &impl
             if let Some(Outbound::DeadLetter(stored)) = announced.first().map(|entry| &entry.what) {
                 assert_eq!(stored.letter, letter);
             }
-            sink.published(&announced).await.unwrap();
+            sink.published(&announced, &[]).await.unwrap();
         }
     }
 }

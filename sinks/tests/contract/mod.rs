@@ -70,7 +70,7 @@ macro_rules! contract {
             leases:
                 a_claim_is_granted_and_renewed, a_partition_that_somebody_holds_is_not_granted,
                 an_expired_lease_is_taken_over_and_fences_its_old_owner, a_lease_that_was_given_back_is_free,
-                a_write_under_an_old_epoch_writes_nothing;
+                a_write_under_an_old_epoch_writes_nothing, what_was_sent_under_an_old_epoch_stays_in_the_outbox;
             migrations:
                 they_run_once_and_back_again, a_store_that_is_not_migrated_is_refused, tables_and_columns_can_be_renamed,
                 views_answer;

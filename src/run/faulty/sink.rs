@@ -42,6 +42,8 @@ pub(crate) struct FaultySink {
     written: watch::Sender<Vec<Batch>>,
     /// Told whenever a batch with profiles or dead letters arrives, before anything is done with it.
     pub(crate) arrived: Notify,
+    /// How often the publisher's lease was renewed.
+    outbox_renewed: watch::Sender<usize>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,6 +60,7 @@ impl FaultySink {
             away: AtomicBool::new(false),
             written: watch::Sender::default(),
             arrived: Notify::new(),
+            outbox_renewed: watch::Sender::new(0),
         }
     }
 
@@ -95,6 +98,14 @@ impl FaultySink {
     pub(crate) async fn until_written(&self, such: impl FnMut(&Vec<Batch>) -> bool) {
         let waiting = async { drop(self.written.subscribe().wait_for(such).await.expect("the sender is borrowed")) };
         assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain: {} batches", self.written.borrow().len());
+    }
+
+    /// Waits until the publisher's lease is renewed so many times more.
+    pub(crate) async fn until_outbox_is_renewed(&self, times: usize) {
+        let mut renewed = self.outbox_renewed.subscribe();
+        let before = *renewed.borrow();
+        let waiting = async { drop(renewed.wait_for(|now| *now >= before + times).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
     }
 
     fn here(&self) -> Result<(), Fault> {
@@ -169,7 +180,11 @@ impl Sink for FaultySink {
 
     async fn renew(&self, leases: &[Lease]) -> Result<(), Fault> {
         self.here()?;
-        self.inner.renew(leases).await
+        self.inner.renew(leases).await?;
+        if leases.iter().any(|lease| lease.of.segment == "outbox") {
+            self.outbox_renewed.send_modify(|times| *times += 1);
+        }
+        Ok(())
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault> {
@@ -182,9 +197,9 @@ impl Sink for FaultySink {
         self.inner.outbox(limit).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
         self.here()?;
-        self.inner.published(entries).await
+        self.inner.published(entries, leases).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {

@@ -43,6 +43,22 @@ async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
 }
 
 #[tokio::test]
+async fn the_lease_is_renewed_while_a_portion_is_on_its_way() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::Held]);
+    let slow = async {
+        rig.sink.until_written(|batches| !batches.is_empty()).await;
+        rig.sink.until_outbox_is_renewed(2).await;
+        assert!(rig.values(LOW_STOCK).await.is_empty(), "it is still on its way");
+        rig.topics.go.notify_one();
+    };
+    let (ran, ()) = tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), slow);
+    ran.unwrap();
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_alerts_of_a_customer_keep_their_order_through_failures() {
     let rig = Rig::with(|plan| plan.segments[0].stages[1].batch.records = 1).await;
     rig.pipeline
@@ -66,9 +82,8 @@ async fn nothing_is_forgotten_before_it_is_acknowledged() {
     rig.topics.script_sends([OnSend::Fails; 1_000]);
     let running = rig.pipeline.run_until_caught_up(rig.stop.subscribe());
     let stopping = async {
-        while rig.sink.written().is_empty() || rig.topics.tried().len() < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        rig.sink.until_written(|batches| !batches.is_empty()).await;
+        rig.topics.until_tried(3).await;
         rig.stop.send_replace(true);
     };
     let (ran, ()) = tokio::join!(running, stopping);
