@@ -296,4 +296,9 @@ pub enum Outbound {
     },
     /// A dead letter; of its value the first [`PUBLISHED_LETTER_BYTES`].
     DeadLetter(Box<StoredDeadLetter>),
+    /// A profile or a dead letter whose row is gone: there is nothing to send. Deleted unless the row is there again.
+    Gone {
+        /// The version that the entry announces; `None` of a dead letter.
+        version: Option<i64>,
+    },
 }

@@ -137,12 +137,12 @@ impl Publisher {
         let leases = held.leases.clone();
         let publishing = async {
             let entries = self.sink.outbox(AT_ONCE).await?;
-            let sent = entries.len();
+            let (met, gone) = (entries.len(), entries.iter().filter(|entry| matches!(entry.what, Outbound::Gone { .. })).count());
             for portion in portions(entries) {
                 self.send(&portion).await?;
                 self.sink.published(&portion, &leases).await?;
             }
-            Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
+            Ok(if met == 0 { Turn::Empty } else { Turn::Sent(met - gone) })
         };
         self.while_held(held, publishing).await
     }
@@ -196,13 +196,14 @@ impl Publisher {
     async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
         let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
         for entry in entries {
+            let Some(record) = outgoing(&self.plan.name, entry) else { continue };
             let Some(topic) = self.plan.topics.get(&entry.topic) else {
                 return Err(Fault::new(
                     FaultKind::Refused,
                     format!("the outbox holds records for the topic {}, which the pipeline file does not declare", entry.topic),
                 ));
             };
-            by_broker.entry(&topic.broker).or_default().push(outgoing(&self.plan.name, entry));
+            by_broker.entry(&topic.broker).or_default().push(record);
         }
         for (name, records) in by_broker {
             let broker = self.brokers.get(name);
@@ -235,12 +236,14 @@ fn value_bytes(entry: &OutboxEntry) -> usize {
         Outbound::Effect(effect) => effect.value.len(),
         Outbound::Profile { value, .. } => value.len(),
         Outbound::DeadLetter(stored) => stored.letter.value.len(),
+        Outbound::Gone { .. } => 0,
     }
 }
 
-fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
+/// The record of an entry; `None` where there is nothing to send.
+fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> {
     let topic = entry.topic.clone();
-    match &entry.what {
+    Some(match &entry.what {
         Outbound::Effect(effect) => Outgoing {
             topic,
             partition: None,
@@ -265,7 +268,8 @@ fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
             headers: vec![content_type("application/json")],
             timestamp: Some(stored.letter.timestamp),
         },
-    }
+        Outbound::Gone { .. } => return None,
+    })
 }
 
 fn content_type(value: &str) -> Header {

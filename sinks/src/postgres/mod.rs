@@ -59,6 +59,7 @@ struct Statements {
     merge_profiles: Arc<str>,
     published_profiles: Arc<str>,
     outbox: Arc<str>,
+    published: Arc<str>,
 }
 
 impl Statements {
@@ -69,6 +70,7 @@ impl Statements {
             merge_profiles: render(include_str!("sql/merge_profiles.sql"))?,
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
             outbox: render(include_str!("sql/outbox.sql"))?,
+            published: render(include_str!("sql/published.sql"))?,
         })
     }
 }
@@ -154,7 +156,9 @@ impl Sink for PostgresSink {
     }
 
     async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
-        let published = async |session: &mut PgConnection| outbox::published(session, &self.pipeline, entries, leases).await;
+        let published = async |session: &mut PgConnection| {
+            outbox::published(session, &self.statements, &self.pipeline, entries, leases).await
+        };
         self.sessions.run("deleting published records", published).await
     }
 

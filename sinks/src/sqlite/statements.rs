@@ -74,6 +74,7 @@ pub(super) struct Statements {
     outbox: Arc<str>,
     read_profiles: Arc<str>,
     published_profiles: Arc<str>,
+    published: Arc<str>,
 }
 
 impl Statements {
@@ -96,6 +97,7 @@ impl Statements {
             outbox: sized(include_str!("sql/outbox.sql"))?.into(),
             read_profiles: sized(include_str!("sql/read_profiles.sql"))?.into(),
             published_profiles: names.render(include_str!("sql/published_profiles.sql"))?.into(),
+            published: names.render(include_str!("sql/published.sql"))?.into(),
         })
     }
 
@@ -109,6 +111,10 @@ impl Statements {
 
     pub(super) fn read_profiles(&self) -> Sql {
         AssertSqlSafe(Arc::clone(&self.read_profiles))
+    }
+
+    pub(super) fn published(&self) -> Sql {
+        AssertSqlSafe(Arc::clone(&self.published))
     }
 
     pub(super) fn published_profiles(&self) -> Sql {

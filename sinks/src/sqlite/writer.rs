@@ -155,10 +155,10 @@ impl Task {
     }
 
     async fn published(&mut self, sent: String, leases: &[Lease]) -> Result<(), Fault> {
-        let terms = self.terms.clone();
+        let (statements, terms) = (Arc::clone(&self.statements), self.terms.clone());
         let published = async |connection: &mut SqliteConnection| {
             leases::hold(connection, &terms, leases).await?;
-            outbox::published(connection, &terms.pipeline, sent).await
+            outbox::published(connection, &statements, &terms.pipeline, sent).await
         };
         self.transaction(published, |()| true).await
     }

@@ -145,17 +145,36 @@ pub async fn a_pipeline_sees_its_own_entries_only(place: &impl Place) {
     assert_eq!(sink.outbox(10).await.unwrap(), entries);
 }
 
-pub async fn entries_whose_row_is_gone_hide_nobody(place: &impl Place) {
+pub async fn entries_whose_row_is_gone_are_deleted(place: &impl Place) {
     let sink = store(place).await;
-    let changed = vec![row(profile("c-1")), row(profile("c-2"))];
-    sink.write(&Batch { changelog: Some(topic("customer.profiles")), ..batch(changed) }).await.unwrap();
-    let published = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
-    sink.write(&Batch { dead_letters: vec![published], effects: vec![effect("e-1")], ..batch(vec![]) }).await.unwrap();
+    let customers = || vec![row(profile("c-1")), row(profile("c-2"))];
+    let changed = || Batch { changelog: Some(topic("customer.profiles")), ..batch(customers()) };
+    let published = || DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    let refused = || Batch { dead_letters: vec![published()], ..batch(vec![]) };
+    let erase = async || {
+        place.execute("delete from customer_detailed_profiles").await;
+        place.execute("delete from dead_letters").await;
+    };
+    sink.write(&changed()).await.unwrap();
+    sink.write(&refused()).await.unwrap();
+    sink.write(&Batch { effects: vec![effect("e-1")], ..batch(vec![]) }).await.unwrap();
     let ids = "select count(*) from outbox where id in ('profile/c-1', 'profile/c-2')";
     assert_eq!(place.number(ids).await, 2, "both databases name the entries alike");
-    place.execute("delete from customer_detailed_profiles").await;
-    place.execute("delete from dead_letters").await;
-    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")]);
+    erase().await;
+    let mut entries = sink.outbox(10).await.unwrap();
+    let sent = entries.pop().unwrap();
+    assert_eq!(effects(&[sent]), [&effect("e-1")]);
+    assert_eq!(entries.len(), 3);
+    assert!(entries.iter().all(|entry| matches!(entry.what, Outbound::Gone { .. })), "{entries:?}");
+    // They are there again before they are deleted.
+    sink.write(&changed()).await.unwrap();
+    sink.write(&refused()).await.unwrap();
+    sink.published(&entries, &[]).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap().len(), 4, "what is announced anew stays");
+    erase().await;
+    let gone = sink.outbox(3).await.unwrap();
+    sink.published(&gone, &[]).await.unwrap();
+    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")], "they hide nobody any more");
 }
 
 pub async fn entries_are_read_until_they_are_large(place: &impl Place) {

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use schemas::TopicName;
 use schemas::store::{Outbound, OutboxEntry};
+use schemas::{Outgoing, TopicName};
 use serde_json::Value;
 use sinks::Sink;
 
 use super::{AT_ONCE_BYTES, portions};
-use crate::run::faulty::{OnSend, Rig, stocks};
+use crate::run::faulty::{OnSend, Rig, batch_of, stocks};
 
 const LOW_STOCK: &str = "admin.alerts.stock.low";
 
@@ -40,6 +40,20 @@ async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
     assert_eq!(held.len(), 2, "at least once");
     assert_eq!(held[0].value, held[1].value, "with the same id and the same bytes");
     assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn of_two_records_at_one_place_the_one_that_is_there_now_is_announced() {
+    let rig = Rig::new().await;
+    // The topic was made anew before the first one's dead letter was sent.
+    for value in ["{", "["] {
+        let malformed = Outgoing { value: value.into(), ..stocks("c-1", 30, 5, "Riz") };
+        rig.sink.write(&batch_of(vec![malformed]).await).await.unwrap();
+    }
+    rig.run(Vec::new()).await.unwrap();
+    let announced = rig.values("dlq.failed.messages").await;
+    assert_eq!(announced.iter().map(|letter| &letter["value"]).collect::<Vec<_>>(), ["["]);
+    assert!(rig.sink.outbox(10).await.unwrap().is_empty(), "the other one's entry is deleted");
 }
 
 #[tokio::test]
