@@ -64,8 +64,8 @@ impl Sink for Recorder {
         self.sink.outbox(limit).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        self.sink.published(entries).await
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
+        self.sink.published(entries, leases).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {

@@ -10,6 +10,8 @@ pub enum FaultKind {
     Unavailable,
     /// The transaction lost against another one (SQLSTATE 40001, 40P01) or a lock was not free: the same again may succeed.
     Conflict,
+    /// The database ended a transaction that took too long for one of its limits: the same again may succeed, or less at a time.
+    Overlong,
     /// No space is left on the device: somebody may make some.
     Full,
     /// The database refuses the data (SQLSTATE classes 22 and 23): some record's fault.
@@ -44,6 +46,7 @@ impl FaultKind {
         match self {
             Self::Unavailable => (Reaction::Retry, "check that it runs and that its address is right"),
             Self::Conflict => (Reaction::Retry, "another transaction came first: the same again may succeed"),
+            Self::Overlong => (Reaction::Retry, "look what the database is busy with, and at its timeouts"),
             Self::Full => (Reaction::Retry, "free some space on the device"),
             Self::Data => (Reaction::Bisect, "look at the dead letters of reason `store`"),
             Self::Fenced => (Reaction::Rejoin, "another worker owns these partitions; stop one of the two"),

@@ -106,10 +106,11 @@ impl CriticalChange {
     }
 }
 
-/// A record that could not be processed (spec/1 §5). Unique by pipeline and origin.
+/// A record that could not be processed (spec/1 §5). Unique by pipeline and origin: of a topic that was made anew, the record that is at
+/// the offset now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeadLetter {
-    /// Deterministic: UUIDv5 of pipeline and origin.
+    /// Deterministic: UUIDv5 of pipeline, origin, key and value.
     pub id: Uuid,
     /// The stage that refused it.
     pub stage: String,
@@ -161,6 +162,8 @@ pub struct DeadLetterFilter {
     pub ids: Option<RangeInclusive<Uuid>>,
     /// At most this many, oldest first. Counts do not heed it.
     pub limit: u32,
+    /// Of each value the first so many bytes; `None`: all of it.
+    pub value_bytes: Option<u32>,
 }
 
 /// A small record written with the rows and published afterwards (`architecture.md`, rule 7).
@@ -234,6 +237,9 @@ pub struct Loaded {
     pub profiles: HashMap<String, Profile>,
     /// Those of the asked event ids whose effects are stored already.
     pub seen: HashSet<String>,
+    /// The asked customers that were not looked at, because the others' profiles are large: to be asked for again, once those are done
+    /// with.
+    pub left: HashSet<String>,
 }
 
 /// Everything that one transaction writes.
@@ -302,4 +308,9 @@ pub enum Outbound {
     },
     /// A dead letter; of its value the first [`PUBLISHED_LETTER_BYTES`].
     DeadLetter(Box<StoredDeadLetter>),
+    /// A profile or a dead letter whose row is gone: there is nothing to send. Deleted unless the row is there again.
+    Gone {
+        /// The version that the entry announces; `None` of a dead letter.
+        version: Option<i64>,
+    },
 }

@@ -2,10 +2,12 @@
 //!
 //! [`open`] opens a store by its address; [`migrate_run`], [`migrate_show`] and [`migrate_revert`] keep its tables.
 
+mod aside;
 mod changelog;
 mod columns;
 mod dead_letters;
 mod headers;
+mod loaded;
 mod migrations;
 mod outbox;
 mod postgres;
@@ -115,6 +117,9 @@ pub trait Sink: Send + Sync {
 
     /// Loads the profiles of these customers, and which of these event ids were seen. One query a table, whatever the number of keys.
     ///
+    /// Profiles are loaded until they have about [`Settings::loaded_bytes`] together, one at least; the customers that this leaves out are
+    /// named in [`Loaded::left`].
+    ///
     /// # Errors
     ///
     /// A [`Fault`] of the database; `Lost` when a stored state cannot be read.
@@ -161,12 +166,13 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault>;
 
-    /// Deletes entries that the broker acknowledged; a profile's entry only if its version is still the one that was sent.
+    /// Deletes entries that the broker acknowledged, under the publisher's leases; a profile's entry only if its version is still the one
+    /// that was sent.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] of the database.
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault>;
+    /// `Fenced` when a lease's epoch is no longer ours: then nothing is deleted; others as they come.
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault>;
 
     /// Lists dead letters of this pipeline, oldest first.
     ///

@@ -197,7 +197,7 @@ async fn batches_that_share_customers_never_deadlock() {
 async fn publisher(sink: Arc<dyn Sink>) {
     for _ in 0..50 {
         let entries = sink.outbox(100).await.unwrap();
-        sink.published(&entries).await.unwrap();
+        sink.published(&entries, &[]).await.unwrap();
     }
 }
 
@@ -224,7 +224,7 @@ async fn a_changelog_entry_goes_although_another_pipeline_raised_the_version() {
     write(&other, vec![read(&other, "c-1").await.unwrap()]).await;
     let entries = sink.outbox(10).await.unwrap();
     assert!(matches!(&entries[0].what, Outbound::Profile { version: 2, .. }), "{entries:?}");
-    sink.published(&entries).await.unwrap();
+    sink.published(&entries, &[]).await.unwrap();
     assert!(sink.outbox(10).await.unwrap().is_empty(), "what was sent is newer than the entry");
 }
 

@@ -131,6 +131,8 @@ impl ListArgs {
             until: self.until,
             ids: None,
             limit: self.limit,
+            // A list shows nothing of the values.
+            value_bytes: Some(0),
         }
     }
 }

@@ -9,16 +9,18 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use schemas::profile::{Computed, Outline};
 use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
-use schemas::{Fault, FaultKind, Outgoing, Raw, Reaction, Reason, Record, Reject};
+use schemas::{Fault, FaultKind, Origin, Outgoing, Raw, Reaction, Reason, Record, Reject, TopicName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use super::backoff::Backoff;
 use super::cache::Cache;
+use super::health::Part;
 use super::keyed::Merged;
 use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
+use crate::topics::TopicPartition;
 
 /// What a lane is to make durable.
 #[derive(Debug, Clone)]
@@ -39,16 +41,29 @@ pub(super) enum Work {
     Dead(usize, Reject),
 }
 
+impl Item {
+    /// The record, if it is folded into a profile.
+    fn record(&self) -> Option<&Record> {
+        match &self.what {
+            Work::Keyed(record) => Some(record),
+            Work::Output(_) | Work::Dead(..) => None,
+        }
+    }
+}
+
 /// How often an idle lane looks whether positions moved.
 const IDLE: Duration = Duration::from_secs(1);
 
 pub(super) struct Lane {
     pub(super) index: usize,
+    pub(super) part: Part,
     pub(super) segment: Arc<Segment>,
     pub(super) tracker: Arc<Tracker>,
     pub(super) leases: Arc<Vec<Lease>>,
     pub(super) items: mpsc::Receiver<Item>,
     pub(super) cache: Cache,
+    /// The positions that are stored, as far as this lane knows: those that have moved since are to be written.
+    pub(super) stored: HashMap<TopicPartition, u64>,
 }
 
 impl Lane {
@@ -60,7 +75,6 @@ impl Lane {
     /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
     pub(super) async fn run(mut self) -> Result<(), Fault> {
         let stop = self.segment.stop.clone();
-        let mut written = Vec::new();
         loop {
             let received = tokio::select! {
                 biased;
@@ -75,10 +89,8 @@ impl Lane {
                 }
                 Err(_) => {
                     // Lane 0 writes what the other lanes resolved, so that an idle pipeline's positions are current.
-                    let positions = self.positions(&[]);
-                    if self.index == 0 && positions != written {
+                    if !self.moved(&[]).is_empty() {
                         self.write(&[]).await?;
-                        written = positions;
                     }
                 }
             }
@@ -107,7 +119,7 @@ impl Lane {
         items
     }
 
-    /// Makes a batch durable. A batch whose data the database refuses is halved, by customer, then by record, until the record is
+    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them. A batch whose data the database refuses is halved, by customer, then by record, until the record is
     /// found whose fault it is; that one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
         // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
@@ -115,10 +127,16 @@ impl Lane {
         let mut groups = vec![items];
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
-                Ok(()) => {
-                    let resolved = self.tracker.resolve(group.iter().map(|item| &item.ticket));
+                Ok(left) => {
+                    let (later, done): (Vec<_>, Vec<_>) = group.into_iter().partition(|item| waits(item, &left));
+                    let resolved = self.tracker.resolve(done.iter().map(|item| &item.ticket));
                     self.segment.counters.count_resolved(resolved);
+                    if !later.is_empty() {
+                        groups.push(later);
+                    }
                 }
+                // Twice too slow for the database: less at a time may be fast enough.
+                Err(fault) if fault.kind() == FaultKind::Overlong => groups.extend(halves(group)),
                 Err(fault) if fault.reaction() == Reaction::Bisect => match <[Item; 1]>::try_from(group) {
                     Ok([item]) => groups.push(vec![self.refused(item, &fault)?]),
                     Err(group) => groups.extend(halves(group)),
@@ -141,17 +159,22 @@ impl Lane {
         Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
     }
 
-    /// Writes a group in one transaction, again from the read until it is durable.
-    async fn write(&mut self, group: &[Item]) -> Result<(), Fault> {
+    /// Writes a group in one transaction, again from the read until it is durable; but for the customers that it answers, whose profiles
+    /// had no place beside the others.
+    ///
+    /// # Errors
+    ///
+    /// A fault that the same again does not mend; `Overlong` of more than one record, the second time.
+    async fn write(&mut self, group: &[Item]) -> Result<HashSet<String>, Fault> {
         let mut backoff = Backoff::new();
-        let mut stale = 0;
+        let (mut stale, mut overlong) = (0, 0);
         loop {
             let fault = match self.attempt(group).await {
-                Ok(Written::Durable) => {
-                    self.segment.retries().works();
-                    return Ok(());
+                Ok((Written::Durable, left)) => {
+                    self.segment.retries(self.part.name()).works();
+                    return Ok(left);
                 }
-                Ok(Written::Stale(customers)) => {
+                Ok((Written::Stale(customers), _)) => {
                     customers.iter().for_each(|customer| self.cache.forget(customer));
                     stale += 1;
                     if stale == 1 {
@@ -167,7 +190,13 @@ impl Lane {
             if fault.reaction() != Reaction::Retry {
                 return Err(fault);
             }
-            self.segment.retries().wait_after(fault, &mut backoff).await?;
+            if fault.kind() == FaultKind::Overlong {
+                overlong += 1;
+                if overlong > 1 && group.len() > 1 {
+                    return Err(fault);
+                }
+            }
+            self.segment.retries(self.part.name()).wait_after(fault, &mut backoff).await?;
         }
     }
 
@@ -176,10 +205,13 @@ impl Lane {
             Work::Output(outgoing) => Some(outgoing.clone()),
             Work::Keyed(_) | Work::Dead(..) => None,
         });
-        self.segment.write_out(outputs.collect()).await
+        self.segment.write_out(&self.part, outputs.collect()).await
     }
 
-    async fn attempt(&mut self, group: &[Item]) -> Result<Written, Fault> {
+    async fn attempt(&mut self, group: &[Item]) -> Result<(Written, HashSet<String>), Fault> {
+        let loaded = self.load(group).await?;
+        let left = loaded.left.clone();
+        let group: Vec<&Item> = group.iter().filter(|item| !waits(item, &left)).collect();
         let mut records = Vec::new();
         let mut places = Vec::new();
         for (at, item) in group.iter().enumerate() {
@@ -188,35 +220,39 @@ impl Lane {
                 places.push(at);
             }
         }
-        let merged = if records.is_empty() { Merged::default() } else { self.merge(records).await? };
-        let batch = self.batch(group, &places, merged);
+        let merged = if records.is_empty() { Merged::default() } else { self.merge(records, loaded).await? };
+        let batch = self.batch(&group, &places, merged);
         let written = self.segment.sink.write(&batch).await?;
         if written == Written::Durable {
             self.segment.committed(&batch);
             self.remember(batch);
         }
-        Ok(written)
+        Ok((written, left))
     }
 
-    async fn merge(&mut self, records: Vec<Record>) -> Result<Merged, Fault> {
-        let segment = Arc::clone(&self.segment);
-        let effect_ids = segment.keyed().effect_ids(records.iter());
-        let customers: HashSet<&str> = records.iter().filter_map(|record| record.key.as_deref()).collect();
-        let (mut stored, missing) = self.cache.take(customers);
-        let mut seen = HashSet::new();
+    /// What is known of the group's customers, from the cache or else from the store.
+    async fn load(&mut self, group: &[Item]) -> Result<Loaded, Fault> {
+        let records = group.iter().filter_map(Item::record);
+        let effect_ids = self.segment.keyed().effect_ids(records);
+        let (cached, missing) = self.cache.take(keys(group).collect());
+        let mut loaded = Loaded::default();
         if !missing.is_empty() || !effect_ids.is_empty() {
-            let Loaded { profiles, seen: found } = segment.sink.read(&missing, &effect_ids).await?;
-            stored.extend(profiles);
-            seen = found;
+            loaded = self.segment.sink.read(&missing, &effect_ids).await?;
         }
+        loaded.profiles.extend(cached);
+        Ok(loaded)
+    }
+
+    async fn merge(&self, records: Vec<Record>, loaded: Loaded) -> Result<Merged, Fault> {
+        let segment = Arc::clone(&self.segment);
         let merging = tokio::task::spawn_blocking(move || {
             let records: Vec<&Record> = records.iter().collect();
-            segment.keyed().merge(&records, stored, &seen)
+            segment.keyed().merge(&records, loaded.profiles, &loaded.seen)
         });
         merging.await.map_err(|error| Fault::caused(FaultKind::Bug, "merging a batch", error))
     }
 
-    fn batch(&self, group: &[Item], places: &[usize], merged: Merged) -> Batch {
+    fn batch(&self, group: &[&Item], places: &[usize], merged: Merged) -> Batch {
         let rejected: HashMap<usize, &Reject> = merged.rejected.iter().map(|(at, reject)| (places[*at], reject)).collect();
         let store_stage = self.segment.store_stage_index();
         let letters = group.iter().enumerate().filter_map(|(at, item)| match (&item.what, rejected.get(&at)) {
@@ -224,6 +260,7 @@ impl Lane {
             (_, Some(reject)) => Some(self.letter(item, store_stage, reject)),
             _ => None,
         });
+        let positions = self.moved(group);
         Batch {
             dead_letters: letters.collect(),
             rows: merged.rows,
@@ -233,21 +270,36 @@ impl Lane {
             seen: merged.seen.into_iter().collect(),
             effects: merged.effects,
             changelog: self.segment.changelog().cloned(),
-            positions: if self.index == 0 { self.positions(group) } else { Vec::new() },
-            leases: self.leases.to_vec(),
+            leases: self.leases_of(group, &positions),
+            positions,
             now: self.segment.clock.now(),
         }
     }
 
-    fn positions(&self, group: &[Item]) -> Vec<Position> {
-        let positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
+    /// The positions that the group moves. Lane 0 writes them for all lanes.
+    fn moved(&self, group: &[&Item]) -> Vec<Position> {
+        if self.index > 0 {
+            return Vec::new();
+        }
+        let mut positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
+        positions.retain(|(of, offset)| self.stored.get(of) != Some(offset));
         positions.into_iter().map(|(of, offset)| Position { of: self.segment.assigned(&of), offset }).collect()
+    }
+
+    /// The leases under which a group is written: those of the partitions that it was read from, and of those whose positions it moves.
+    /// What becomes of the others is no matter of this transaction.
+    fn leases_of(&self, group: &[&Item], positions: &[Position]) -> Vec<Lease> {
+        let read = group.iter().map(|item| (&item.raw.origin.topic, item.raw.origin.partition));
+        let moved = positions.iter().map(|position| (&position.of.topic, position.of.partition));
+        let touched: HashSet<(&TopicName, u32)> = read.chain(moved).collect();
+        let leases = self.leases.iter().filter(|lease| touched.contains(&(&lease.of.topic, lease.of.partition)));
+        leases.cloned().collect()
     }
 
     fn letter(&self, item: &Item, stage: usize, reject: &Reject) -> DeadLetter {
         let plan = &self.segment.stages()[stage];
         DeadLetter {
-            id: dead_letter_id(self.segment.pipeline(), &item.raw.origin),
+            id: dead_letter_id(self.segment.pipeline(), &item.raw),
             stage: plan.name.clone(),
             reason: reject.reason,
             violations: reject.violations.clone(),
@@ -260,8 +312,11 @@ impl Lane {
         }
     }
 
-    /// Keeps the profiles that were written: the next batch need not load them.
+    /// Keeps the profiles that were written: the next batch need not load them. Nor need it write positions again.
     fn remember(&mut self, batch: Batch) {
+        for Position { of, offset } in batch.positions {
+            self.stored.insert(TopicPartition { topic: of.topic, partition: of.partition }, offset);
+        }
         for Row { mut profile, computed, rules_hash, .. } in batch.rows {
             profile.version += 1;
             profile.stored = outline(&computed, &rules_hash, batch.now);
@@ -283,21 +338,31 @@ fn outline(computed: &Computed, rules_hash: &str, updated_at: DateTime<Utc>) -> 
     })
 }
 
-/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused.
-fn dead_letter_id(pipeline: &str, origin: &schemas::Origin) -> Uuid {
+/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused. A topic that was deleted
+/// and made anew has other records at the same offsets: key and value are part of it.
+fn dead_letter_id(pipeline: &str, raw: &Raw) -> Uuid {
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:syncline:dead-letter");
-    Uuid::new_v5(&namespace, format!("{pipeline}\n{}\n{}\n{}", origin.topic, origin.partition, origin.offset).as_bytes())
+    let Origin { topic, partition, offset } = &raw.origin;
+    let key = raw.key.as_deref();
+    // The key's length is a part of the name, so that no two records give the same bytes.
+    let key_bytes = key.map(<[u8]>::len);
+    let mut name = format!("{pipeline}\n{topic}\n{partition}\n{offset}\n{key_bytes:?}\n").into_bytes();
+    name.extend_from_slice(key.unwrap_or_default());
+    name.extend_from_slice(&raw.value);
+    Uuid::new_v5(&namespace, &name)
 }
 
 fn keys(group: &[Item]) -> impl Iterator<Item = &str> {
-    group.iter().filter_map(|item| match &item.what {
-        Work::Keyed(record) => record.key.as_deref(),
-        Work::Output(_) | Work::Dead(..) => None,
-    })
+    group.iter().filter_map(Item::record).filter_map(|record| record.key.as_deref())
 }
 
 fn key_of(item: &Item) -> &str {
-    keys(std::slice::from_ref(item)).next().unwrap_or_default()
+    item.record().and_then(|record| record.key.as_deref()).unwrap_or_default()
+}
+
+/// Whether the item is about one of these customers.
+fn waits(item: &Item, left: &HashSet<String>) -> bool {
+    item.record().and_then(|record| record.key.as_deref()).is_some_and(|customer| left.contains(customer))
 }
 
 /// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::backoff::Backoff;
 use super::counters::Counters;
-use super::health::Health;
+use super::health::{Health, Part};
 use super::letter;
 use super::retention::Retention;
 use super::retries::Retries;
@@ -72,7 +72,8 @@ impl Publisher {
     ///
     /// A fault that retrying cannot mend.
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
-        let retries = Retries { health: &self.health, part: "outbox", stop: &self.stop, counters: Some(&self.counters) };
+        let part = Part::new(&self.health, "outbox".to_owned());
+        let retries = Retries { health: &self.health, part: part.name(), stop: &self.stop, counters: Some(&self.counters) };
         let mut held: Option<Held> = None;
         let mut backoff = Backoff::new();
         let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
@@ -88,8 +89,15 @@ impl Publisher {
                 backoff.reset();
                 retries.works();
                 // One process of a pipeline forgets: the one that publishes.
-                if held.is_some() {
+                let forgetting = async {
                     retention.step().await;
+                    Ok(())
+                };
+                if let Some(kept) = &mut held
+                    && let Err(fault) = self.while_held(kept, forgetting).await
+                {
+                    tracing::debug!(%fault, "lost the lease of the outbox");
+                    held = None;
                 }
             }
             match turn {
@@ -120,20 +128,42 @@ impl Publisher {
         Ok(())
     }
 
-    /// One round: keep the lease, send the next entries, a bounded number of bytes at a time.
+    /// One round: take or keep the lease, send the next entries, a bounded number of bytes at a time.
     async fn turn(&self, held: &mut Option<Held>) -> Result<Turn, Fault> {
         let Some(held) = self.keep(held).await? else {
             let left = self.sink.outbox(1).await?;
             return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
         };
-        let entries = self.sink.outbox(AT_ONCE).await?;
-        let sent = entries.len();
-        for portion in portions(entries) {
-            self.renew(held).await?;
-            self.send(&portion).await?;
-            self.sink.published(&portion).await?;
+        let leases = held.leases.clone();
+        let publishing = async {
+            let entries = self.sink.outbox(AT_ONCE).await?;
+            let (met, gone) = (entries.len(), entries.iter().filter(|entry| matches!(entry.what, Outbound::Gone { .. })).count());
+            for portion in portions(entries) {
+                self.send(&portion).await?;
+                self.sink.published(&portion, &leases).await?;
+            }
+            Ok(if met == 0 { Turn::Empty } else { Turn::Sent(met - gone) })
+        };
+        self.while_held(held, publishing).await
+    }
+
+    /// Works, and keeps the lease meanwhile, however long the work takes. A lease that is lost ends it.
+    async fn while_held<T>(&self, held: &mut Held, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                worked = &mut work => return worked,
+                () = tokio::time::sleep_until(held.renewed + HEARTBEAT) => {}
+            }
+            match self.renew(held).await {
+                // While the database is away nobody else can claim either, and what is deleted is fenced.
+                Err(fault) if fault.reaction() == Reaction::Retry => {
+                    tracing::debug!(%fault, "the outbox's lease is not renewed");
+                    held.renewed = Instant::now();
+                }
+                renewed => renewed?,
+            }
         }
-        Ok(if sent == 0 { Turn::Empty } else { Turn::Sent(sent) })
     }
 
     /// The lease, claimed where it is not held; `None` while somebody else holds it.
@@ -166,13 +196,14 @@ impl Publisher {
     async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
         let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
         for entry in entries {
+            let Some(record) = outgoing(&self.plan.name, entry) else { continue };
             let Some(topic) = self.plan.topics.get(&entry.topic) else {
                 return Err(Fault::new(
                     FaultKind::Refused,
                     format!("the outbox holds records for the topic {}, which the pipeline file does not declare", entry.topic),
                 ));
             };
-            by_broker.entry(&topic.broker).or_default().push(outgoing(&self.plan.name, entry));
+            by_broker.entry(&topic.broker).or_default().push(record);
         }
         for (name, records) in by_broker {
             let broker = self.brokers.get(name);
@@ -205,12 +236,14 @@ fn value_bytes(entry: &OutboxEntry) -> usize {
         Outbound::Effect(effect) => effect.value.len(),
         Outbound::Profile { value, .. } => value.len(),
         Outbound::DeadLetter(stored) => stored.letter.value.len(),
+        Outbound::Gone { .. } => 0,
     }
 }
 
-fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
+/// The record of an entry; `None` where there is nothing to send.
+fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> {
     let topic = entry.topic.clone();
-    match &entry.what {
+    Some(match &entry.what {
         Outbound::Effect(effect) => Outgoing {
             topic,
             partition: None,
@@ -235,7 +268,8 @@ fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Outgoing {
             headers: vec![content_type("application/json")],
             timestamp: Some(stored.letter.timestamp),
         },
-    }
+        Outbound::Gone { .. } => return None,
+    })
 }
 
 fn content_type(value: &str) -> Header {

@@ -8,6 +8,7 @@ use schemas::{Fault, Raw, Reaction};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::backoff::Backoff;
+use super::health::Part;
 use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
 use crate::topics::{ReadLimits, TopicPartition};
@@ -27,6 +28,7 @@ pub(super) fn memory() -> Arc<Semaphore> {
 /// The reading of one broker's partitions.
 pub(super) struct Reading {
     pub(super) segment: Arc<Segment>,
+    pub(super) part: Part,
     pub(super) broker: String,
     /// The offset that each partition is to give next.
     pub(super) next: BTreeMap<TopicPartition, u64>,
@@ -45,10 +47,17 @@ impl Reading {
         let broker = Arc::clone(segment.broker(&self.broker)?);
         'open: loop {
             let from: Vec<_> = self.next.iter().map(|(of, offset)| (of.clone(), *offset)).collect();
-            let mut reader = tokio::select! {
+            let opened = tokio::select! {
                 biased;
                 () = stop.told() => return Ok(()),
-                opened = segment.patiently(|| broker.reader(&from)) => opened?,
+                opened = broker.reader(&from) => opened,
+            };
+            let mut reader = match opened {
+                Ok(reader) => reader,
+                Err(fault) => {
+                    self.wait_after(fault, &mut backoff).await?;
+                    continue 'open;
+                }
             };
             loop {
                 if self.caught_up() {
@@ -60,9 +69,9 @@ impl Reading {
                     read = reader.read(&READ) => read,
                 };
                 match read {
-                    Ok(records) if records.is_empty() => {}
+                    Ok(records) if records.is_empty() => self.works(&mut backoff),
                     Ok(records) => {
-                        backoff.reset();
+                        self.works(&mut backoff);
                         let batch = tokio::select! {
                             biased;
                             () = stop.told() => return Ok(()),
@@ -72,13 +81,25 @@ impl Reading {
                             return Ok(());
                         }
                     }
-                    Err(fault) if fault.reaction() == Reaction::Retry => {
-                        segment.retries().wait_after(fault, &mut backoff).await?;
+                    Err(fault) => {
+                        self.wait_after(fault, &mut backoff).await?;
                         continue 'open;
                     }
-                    Err(fault) => return Err(fault),
                 }
             }
+        }
+    }
+
+    /// A reader that is open has read nothing yet: only what it reads says that it works.
+    fn works(&self, backoff: &mut Backoff) {
+        backoff.reset();
+        self.segment.retries(self.part.name()).works();
+    }
+
+    async fn wait_after(&self, fault: Fault, backoff: &mut Backoff) -> Result<(), Fault> {
+        match fault.reaction() {
+            Reaction::Retry => self.segment.retries(self.part.name()).wait_after(fault, backoff).await,
+            Reaction::Bisect | Reaction::Rejoin | Reaction::Stop => Err(fault),
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::cache::Cache;
 use super::counters::Counters;
 use super::dispatch::dispatch;
-use super::health::Health;
+use super::health::{Health, Part};
 use super::keyed::Keyed;
 use super::lane::Lane;
 use super::reading::{self, Reading};
@@ -105,17 +105,17 @@ impl Segment {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
 
-    /// How this segment tries again.
-    pub(super) fn retries(&self) -> Retries<'_> {
-        Retries { health: &self.health, part: &self.segment().name, stop: &self.stop, counters: Some(&self.counters) }
+    /// How a part of this segment tries again.
+    pub(super) fn retries<'r>(&'r self, part: &'r str) -> Retries<'r> {
+        Retries { health: &self.health, part, stop: &self.stop, counters: Some(&self.counters) }
     }
 
-    /// Tries until it works, or until a fault says that trying is no use.
+    /// Tries what the segment does as a whole until it works, or until a fault says that trying is no use.
     pub(super) async fn patiently<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, Fault>
     where
         F: Future<Output = Result<T, Fault>>,
     {
-        self.retries().until_it_works(attempt).await
+        self.retries(&self.segment().name).until_it_works(attempt).await
     }
 
     /// Whether this fault only says that a run that was told to stop did not wait for what is away.
@@ -130,8 +130,8 @@ impl Segment {
         }
     }
 
-    /// Writes records to their topics, again until they are durable.
-    pub(super) async fn write_out(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
+    /// Writes records to their topics on behalf of a part, again until they are durable.
+    pub(super) async fn write_out(&self, part: &Part, records: Vec<Outgoing>) -> Result<(), Fault> {
         let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
         for record in records {
             by_broker.entry(self.broker_of(&record.topic)).or_default().push(record);
@@ -139,7 +139,7 @@ impl Segment {
         for (name, records) in by_broker {
             let count = records.len();
             let broker = self.broker(name)?;
-            self.patiently(|| broker.write(records.clone())).await?;
+            self.retries(part.name()).until_it_works(|| broker.write(records.clone())).await?;
             self.counters.count_written_out(count);
         }
         Ok(())
@@ -193,7 +193,9 @@ impl Segment {
             let (sender, items) = mpsc::channel(2 * stage.batch.records);
             let cache = Cache::new(CACHE_BYTES / stage.lanes);
             let (segment, tracker, leases) = (Arc::clone(self), Arc::clone(&tracker), Arc::clone(leases));
-            tasks.spawn(Lane { index, segment, tracker, leases, items, cache }.run());
+            let part = Part::new(&self.health, format!("lane {index} of {}", self.segment().name));
+            let stored = starts.iter().cloned().collect();
+            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored }.run());
             lanes.push(sender);
         }
         let (read, batches) = mpsc::channel(2);
@@ -206,6 +208,7 @@ impl Segment {
             };
             let reading = Reading {
                 segment: Arc::clone(self),
+                part: Part::new(&self.health, format!("reading of {broker} for {}", self.segment().name)),
                 broker,
                 next: from.into_iter().collect(),
                 ends,

@@ -23,6 +23,8 @@ pub(super) struct Fetched {
     /// The offset to fetch next.
     pub(super) next: u64,
     queue: VecDeque<Raw>,
+    /// What the queue holds, as [`Raw::size_bytes`] counts.
+    size_bytes: usize,
 }
 
 impl Fetched {
@@ -35,7 +37,15 @@ impl Fetched {
     pub(super) fn push(&mut self, record: Raw) {
         debug_assert_eq!(record.origin.offset, self.next, "offsets are dense");
         self.next = record.origin.offset + 1;
+        self.size_bytes += record.size_bytes();
         self.queue.push_back(record);
+    }
+
+    /// The record that is next in order.
+    fn pop(&mut self) -> Option<Raw> {
+        let record = self.queue.pop_front()?;
+        self.size_bytes -= record.size_bytes();
+        Some(record)
     }
 }
 
@@ -46,6 +56,7 @@ impl ReadAhead {
             partition: partition.clone(),
             next: *next,
             queue: VecDeque::new(),
+            size_bytes: 0,
         };
         Self { partitions: from.iter().map(fetched).collect(), turn: 0 }
     }
@@ -53,6 +64,17 @@ impl ReadAhead {
     /// The partitions, to be filled.
     pub(super) fn partitions(&mut self) -> &mut [Fetched] {
         &mut self.partitions
+    }
+
+    /// The places of the partitions, in the order in which they are served next.
+    pub(super) fn in_turn(&self) -> impl Iterator<Item = usize> + use<> {
+        let (turn, partitions) = (self.turn, self.partitions.len());
+        (0..partitions).map(move |step| (turn + step) % partitions)
+    }
+
+    /// How many bytes of records wait to be returned.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.partitions.iter().map(|fetched| fetched.size_bytes).sum()
     }
 
     /// Takes what the limits allow, the same number from each partition that has any, and in the order of offsets from each.
@@ -72,7 +94,8 @@ impl ReadAhead {
             for _ in 0..self.partitions.len() {
                 let at = self.turn % self.partitions.len();
                 self.turn = at + 1;
-                for record in pop(&mut self.partitions[at].queue, share.min(limits.records.max(1) - taken.len())) {
+                for _ in 0..share.min(limits.records.max(1) - taken.len()) {
+                    let Some(record) = self.partitions[at].pop() else { break };
                     bytes += record.size_bytes();
                     taken.push(record);
                     if bytes >= limits.bytes {
@@ -82,11 +105,6 @@ impl ReadAhead {
             }
         }
     }
-}
-
-/// Pops up to `count`; what the caller does not draw stays in the queue.
-fn pop(queue: &mut VecDeque<Raw>, count: usize) -> impl Iterator<Item = Raw> {
-    std::iter::from_fn(move || queue.pop_front()).take(count)
 }
 
 #[cfg(test)]

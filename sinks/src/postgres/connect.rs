@@ -53,7 +53,7 @@ pub(super) fn session(url: &str, settings: &Settings) -> Result<PgConnectOptions
 pub(super) async fn now(options: &PgConnectOptions, within: Duration) -> Result<PgConnection, Fault> {
     match timeout(within, options.connect()).await {
         Ok(opened) => opened.map_err(|error| failed(options, error)),
-        Err(_) => Err(silent(options, "connecting", within)),
+        Err(_) => Err(silent(FaultKind::Unavailable, options, "connecting", within)),
     }
 }
 
@@ -63,9 +63,9 @@ pub(super) fn failed(options: &PgConnectOptions, error: Error) -> Fault {
 }
 
 /// The fault of a server that did not answer in time.
-pub(super) fn silent(options: &PgConnectOptions, what: &str, waited: Duration) -> Fault {
+pub(super) fn silent(kind: FaultKind, options: &PgConnectOptions, what: &str, waited: Duration) -> Fault {
     let what = format!("postgres: {what}: {} did not answer within {} ms", server(options), waited.as_millis());
-    Fault::new(FaultKind::Unavailable, what)
+    Fault::new(kind, what)
 }
 
 /// The server's host and port, or the socket that it listens on.

@@ -18,7 +18,9 @@ pub(super) async fn list(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
-    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(i64::from(filter.limit));
+    // No value is longer than the greatest integer.
+    let value_bytes = filter.value_bytes.map(|bytes| i32::try_from(bytes).unwrap_or(i32::MAX));
+    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(i64::from(filter.limit)).bind(value_bytes);
     let rows = query.fetch_all(session).await.map_err(fault::when("reading dead letters"))?;
     rows.iter().map(stored).collect()
 }

@@ -46,8 +46,9 @@ fn of_sqlstate(code: &str) -> FaultKind {
         "54000" => FaultKind::Data,
         // read_only_sql_transaction: a standby, which a failover makes the primary.
         "25006" => FaultKind::Unavailable,
-        // idle_in_transaction_session_timeout: the server closed the session, and its transaction is undone.
-        "25P03" => FaultKind::Unavailable,
+        // idle_in_transaction_session_timeout, transaction_timeout, and query_canceled: by statement_timeout, or by somebody's hand. The
+        // transaction is undone.
+        "25P03" | "25P04" | "57014" => FaultKind::Overlong,
         _ => match code.get(..2).unwrap_or_default() {
             // Data exceptions and integrity constraints.
             "22" | "23" => FaultKind::Data,
@@ -90,7 +91,8 @@ mod tests {
             ("57P01", FaultKind::Unavailable),
             ("57P03", FaultKind::Unavailable),
             ("08006", FaultKind::Unavailable),
-            ("25P03", FaultKind::Unavailable),
+            ("25P03", FaultKind::Overlong),
+            ("57014", FaultKind::Overlong),
             ("42P01", FaultKind::Refused),
             ("3D000", FaultKind::Refused),
             ("28P01", FaultKind::Refused),

@@ -80,14 +80,24 @@ pub(super) fn epochs(leases: &[Lease]) -> Vec<i64> {
     leases.iter().map(|lease| lease.epoch).collect()
 }
 
+/// Judges what a fence answers: how many of these leases are still ours.
+///
+/// # Errors
+///
+/// `Fenced` unless all are.
+pub(super) fn all_ours(row: &PgRow, leases: &[Lease]) -> Result<(), Fault> {
+    let ours: i64 = row.try_get(0).map_err(fault::when("checking leases"))?;
+    if usize::try_from(ours).is_ok_and(|ours| ours == leases.len()) { Ok(()) } else { Err(fenced(leases)) }
+}
+
 /// The fault of a worker that lost one of these.
-pub(super) fn fenced(leases: &[Lease]) -> Fault {
+fn fenced(leases: &[Lease]) -> Fault {
     let names: Vec<String> =
         leases.iter().map(|lease| format!("{} {}[{}]", lease.of.segment, lease.of.topic, lease.of.partition)).collect();
     Fault::new(FaultKind::Fenced, format!("postgres: another worker took over one of: {}", names.join(", ")))
 }
 
 /// Binds what every statement here begins with: the pipeline, then the keys.
-fn bind<'q>(query: Statement<'q>, pipeline: &'q str, keys: &'q Partitions<'_>) -> Statement<'q> {
+pub(super) fn bind<'q>(query: Statement<'q>, pipeline: &'q str, keys: &'q Partitions<'_>) -> Statement<'q> {
     query.bind(pipeline).bind(&keys.segments).bind(&keys.brokers).bind(&keys.topics).bind(&keys.numbers)
 }

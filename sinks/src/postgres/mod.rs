@@ -30,7 +30,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
-use schemas::{Fault, Reason};
+use schemas::{Fault, FaultKind, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -49,6 +49,7 @@ pub(crate) struct PostgresSink {
     sessions: Sessions,
     pipeline: String,
     lease: Duration,
+    loaded_bytes: u32,
     statements: Statements,
 }
 
@@ -58,16 +59,18 @@ struct Statements {
     merge_profiles: Arc<str>,
     published_profiles: Arc<str>,
     outbox: Arc<str>,
+    published: Arc<str>,
 }
 
 impl Statements {
     fn of(names: &Names) -> Result<Self, Fault> {
-        let render = |sql: &str| names.render(sql).map(Arc::from);
+        let render = |sql: &str| names.render(&sql.replace("{json_bytes}", &json_bytes("pg_column_size"))).map(Arc::from);
         Ok(Self {
             read_profiles: render(include_str!("sql/read_profiles.sql"))?,
             merge_profiles: render(include_str!("sql/merge_profiles.sql"))?,
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
-            outbox: render(&include_str!("sql/outbox.sql").replace("{json_bytes}", &json_bytes("pg_column_size")))?,
+            outbox: render(include_str!("sql/outbox.sql"))?,
+            published: render(include_str!("sql/published.sql"))?,
         })
     }
 }
@@ -86,10 +89,13 @@ impl PostgresSink {
         let mut connection = connect::now(&options, connect::patience(settings.answer_timeout)).await?;
         match timeout(settings.answer_timeout, look(&mut connection, &statements)).await {
             Ok(looked) => looked?,
-            Err(_) => return Err(connect::silent(&options, "looking at the tables", settings.answer_timeout)),
+            Err(_) => {
+                return Err(connect::silent(FaultKind::Unavailable, &options, "looking at the tables", settings.answer_timeout));
+            }
         }
         connection.close().await.map_err(fault::when("closing a connection"))?;
-        Ok(Self { sessions, pipeline: settings.pipeline.clone(), lease: settings.lease, statements })
+        let (pipeline, lease, loaded_bytes) = (settings.pipeline.clone(), settings.lease, settings.loaded_bytes);
+        Ok(Self { sessions, pipeline, lease, loaded_bytes, statements })
     }
 }
 
@@ -97,9 +103,9 @@ impl PostgresSink {
 /// is read.
 async fn look(connection: &mut PgConnection, statements: &Statements) -> Result<(), Fault> {
     migrate::check(connection).await?;
-    for statement in [&statements.read_profiles, &statements.published_profiles] {
-        let probe = sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice()).fetch_all(&mut *connection).await;
-        probe.map_err(fault::when("looking at the profiles' table"))?;
+    let nobody = |statement| sqlx::query(AssertSqlSafe(Arc::clone(statement))).bind([""; 0].as_slice());
+    for probe in [nobody(&statements.read_profiles).bind(0_i64), nobody(&statements.published_profiles)] {
+        probe.fetch_all(&mut *connection).await.map_err(fault::when("looking at the profiles' table"))?;
     }
     Ok(())
 }
@@ -113,15 +119,18 @@ impl Sink for PostgresSink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         let read = async |session: &mut PgConnection| {
-            let profiles = profiles::read(session, &self.statements, customers).await?;
+            let loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes).await?;
             let seen = records::seen(session, &self.pipeline, event_ids).await?;
-            Ok(Loaded { profiles, seen })
+            Ok(Loaded { seen, ..loaded })
         };
         self.sessions.run("reading profiles", read).await
     }
 
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        let write = async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch).await;
+        // Made before a session is taken, and anything locked: it takes the processor a while, and others wait for those.
+        let rows = profiles::columns(batch);
+        let write =
+            async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch, &rows).await;
         self.sessions.run("writing a batch", write).await
     }
 
@@ -146,8 +155,10 @@ impl Sink for PostgresSink {
         self.sessions.run("reading the outbox", next).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        let published = async |session: &mut PgConnection| outbox::published(session, &self.pipeline, entries).await;
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
+        let published = async |session: &mut PgConnection| {
+            outbox::published(session, &self.statements, &self.pipeline, entries, leases).await
+        };
         self.sessions.run("deleting published records", published).await
     }
 

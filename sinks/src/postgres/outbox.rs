@@ -2,20 +2,20 @@
 
 use std::collections::HashMap;
 
-use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
+use schemas::store::{Effect, Lease, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 use schemas::{Fault, FaultKind};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
-use super::partitions::topic;
-use super::{Statements, dead_letters, fault};
+use super::partitions::{Partitions, topic};
+use super::{Statements, dead_letters, fault, leases};
+use crate::aside;
 use crate::changelog;
 use crate::headers;
 use crate::outbox::BYTES_AT_ONCE;
 
-/// The oldest entries of the pipeline's outbox, with what they name. An entry whose profile or letter was erased meanwhile is left
-/// out.
+/// The oldest entries of the pipeline's outbox, with what they name.
 pub(super) async fn next(
     session: &mut PgConnection,
     statements: &Statements,
@@ -32,32 +32,41 @@ pub(super) async fn next(
     let mut profiles = changed(session, statements, &rows).await?;
     let mut letters = refused(session, &rows).await?;
     let mut entries = Vec::with_capacity(rows.len());
-    for Waiting { seq, topic, what } in rows {
+    for Waiting { seq, topic, what, version } in rows {
         let what = match what {
             What::Effect(effect) => Some(Outbound::Effect(effect)),
             What::Profile(customer) => profiles.remove(&customer),
             What::DeadLetter(id) => letters.remove(&id).map(|letter| Outbound::DeadLetter(Box::new(letter))),
         };
-        entries.extend(what.map(|what| OutboxEntry { seq, topic, what }));
+        entries.push(OutboxEntry { seq, topic, what: what.unwrap_or(Outbound::Gone { version }) });
     }
     Ok(entries)
 }
 
-/// Deletes what was sent.
-pub(super) async fn published(session: &mut PgConnection, pipeline: &str, entries: &[OutboxEntry]) -> Result<(), Fault> {
+/// Deletes what was sent, if the leases are still ours.
+pub(super) async fn published(
+    session: &mut PgConnection,
+    statements: &Statements,
+    pipeline: &str,
+    entries: &[OutboxEntry],
+    held: &[Lease],
+) -> Result<(), Fault> {
     let versions: Vec<Option<i64>> = entries
         .iter()
         .map(|entry| match &entry.what {
             Outbound::Profile { version, .. } => Some(*version),
+            Outbound::Gone { version } => *version,
             Outbound::Effect(_) | Outbound::DeadLetter(_) => None,
         })
         .collect();
-    let query = sqlx::query(include_str!("sql/published.sql"))
-        .bind(pipeline)
+    let keys = Partitions::of(held.iter().map(|lease| &lease.of))?;
+    let query = leases::bind(sqlx::query(AssertSqlSafe(statements.published.clone())), pipeline, &keys)
+        .bind(leases::epochs(held))
         .bind(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>())
-        .bind(versions);
-    query.execute(session).await.map_err(fault::when("deleting published records"))?;
-    Ok(())
+        .bind(versions)
+        .bind(entries.iter().map(|entry| matches!(entry.what, Outbound::Gone { .. })).collect::<Vec<_>>());
+    let row = query.fetch_one(session).await.map_err(fault::when("deleting published records"))?;
+    leases::all_ours(&row, held)
 }
 
 /// An entry as it is stored.
@@ -65,6 +74,7 @@ struct Waiting {
     seq: i64,
     topic: schemas::TopicName,
     what: What,
+    version: Option<i64>,
 }
 
 /// What it is, or which row it names.
@@ -94,7 +104,8 @@ impl Waiting {
                 timestamp: row.try_get("record_timestamp").map_err(reading())?,
             }),
         };
-        Ok(Self { seq: row.try_get("seq").map_err(reading())?, topic, what })
+        let (seq, version) = (row.try_get("seq").map_err(reading())?, row.try_get("version").map_err(reading())?);
+        Ok(Self { seq, topic, what, version })
     }
 }
 
@@ -120,7 +131,7 @@ async fn changed(
         let (customer_id, version) = (profile.customer_id.clone(), profile.version);
         Ok((customer_id.clone(), Outbound::Profile { customer_id, version, value: profile.into_json() }))
     };
-    rows.iter().map(outbound).collect()
+    aside::run(|| rows.iter().map(outbound).collect())
 }
 
 async fn refused(session: &mut PgConnection, rows: &[Waiting]) -> Result<HashMap<Uuid, StoredDeadLetter>, Fault> {

@@ -1,35 +1,67 @@
 //! The profiles' rows: read, and written all in one statement.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use bigdecimal::BigDecimal;
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use schemas::Fault;
-use schemas::profile::{Profile, SectionName};
-use schemas::store::Batch;
+use schemas::profile::SectionName;
+use schemas::store::{Batch, Loaded};
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row, ValueRef};
 
 use super::{Statement, Statements, fault};
+use crate::aside;
 use crate::columns::{ProfileColumns, of_section};
+use crate::loaded::portion;
 use crate::state::StoredProfile;
 
-/// The profiles of these customers, by customer.
+/// The profiles of these customers, until they have so many bytes together.
 pub(super) async fn read(
     connection: &mut PgConnection,
     statements: &Statements,
     customers: &[String],
-) -> Result<HashMap<String, Profile>, Fault> {
+    loaded_bytes: u32,
+) -> Result<Loaded, Fault> {
     if customers.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Loaded::default());
     }
-    let query = sqlx::query(AssertSqlSafe(statements.read_profiles.clone())).bind(customers);
-    let rows = query.fetch_all(connection).await.map_err(fault::when("reading profiles"))?;
-    let profile = |row| {
+    let query = sqlx::query(AssertSqlSafe(statements.read_profiles.clone())).bind(customers).bind(i64::from(loaded_bytes));
+    let (rows, whole) = rows(query, connection, loaded_bytes.into()).await.map_err(fault::when("reading profiles"))?;
+    let profile = |row: &PgRow| {
         let profile = stored(row).map_err(fault::when("reading profiles"))?.decode()?;
         Ok((profile.customer_id.clone(), profile))
     };
-    rows.iter().map(profile).collect()
+    let profiles = aside::run(|| rows.iter().map(profile).collect::<Result<_, Fault>>())?;
+    Ok(portion(customers, profiles, whole))
+}
+
+/// The rows, and whether they are all that there are. The database counts what it keeps; what comes may be many times as much, so the rows
+/// are counted again as they come. What is left of them then, the next statement of the session passes over.
+async fn rows(query: Statement<'_>, connection: &mut PgConnection, loaded_bytes: u64) -> Result<(Vec<PgRow>, bool), sqlx::Error> {
+    let mut coming = query.fetch(connection);
+    let mut rows = Vec::new();
+    let mut size_bytes = 0;
+    while let Some(row) = coming.try_next().await? {
+        let counted: i64 = row.try_get("bytes_until")?;
+        size_bytes += received_bytes(&row)?;
+        rows.push(row);
+        if size_bytes.max(counted.unsigned_abs()) >= loaded_bytes {
+            return Ok((rows, false));
+        }
+    }
+    Ok((rows, true))
+}
+
+/// What a row takes as it came from the database.
+fn received_bytes(row: &PgRow) -> Result<u64, sqlx::Error> {
+    let mut size_bytes = 0;
+    for column in 0..row.len() {
+        let value = row.try_get_raw(column)?;
+        size_bytes += if value.is_null() { 0 } else { value.as_bytes().map_err(sqlx::Error::Decode)?.len() as u64 };
+    }
+    Ok(size_bytes)
 }
 
 fn stored(row: &PgRow) -> Result<StoredProfile, sqlx::Error> {
@@ -62,13 +94,16 @@ fn stored(row: &PgRow) -> Result<StoredProfile, sqlx::Error> {
 
 /// The batch's rows, in key order.
 pub(super) fn columns(batch: &Batch) -> Vec<ProfileColumns> {
-    let mut rows: Vec<ProfileColumns> = batch.rows.iter().map(ProfileColumns::of).collect();
+    if batch.rows.is_empty() {
+        return Vec::new();
+    }
+    let mut rows: Vec<ProfileColumns> = aside::run(|| batch.rows.iter().map(ProfileColumns::of).collect());
     rows.sort_unstable_by(|left, right| left.customer_id.cmp(&right.customer_id));
     rows
 }
 
-/// Writes the batch's rows, which [`columns`] made. Answers the customers whose stored version is not the one that was read; if there are any, the caller
-/// rolls back.
+/// Writes the batch's rows, which [`columns`] made. Answers the customers whose stored version is not the one that was read; if there
+/// are any, the caller rolls back.
 pub(super) async fn merge(
     connection: &mut PgConnection,
     statements: &Statements,

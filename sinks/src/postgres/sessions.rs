@@ -36,8 +36,8 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// Those of `work`; `Unavailable` where no session can be had, or where the server does not answer in time: then `work` may have
-    /// happened.
+    /// Those of `work`; `Unavailable` where no session can be had; `Overlong` where the server does not answer in time: then `work` may
+    /// have happened.
     pub(super) async fn run<T>(
         &self,
         what: &'static str,
@@ -50,7 +50,8 @@ impl Sessions {
         // Not given back: the pool would wait for its answer before it lends it again.
         drop(session.detach());
         self.replace(&pool);
-        Err(connect::silent(&self.options, what, self.answer_timeout))
+        // The connection stood: the server may be gone, or busy with too much at a time.
+        Err(connect::silent(FaultKind::Overlong, &self.options, what, self.answer_timeout))
     }
 
     async fn acquire(&self) -> Result<(PgPool, PoolConnection<Postgres>), Fault> {

@@ -2,24 +2,25 @@
 
 use schemas::Fault;
 use schemas::store::{Batch, Written};
-use sqlx::{Connection, PgConnection, Postgres, Row, Transaction};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::partitions::{Partitions, offset};
 use super::{Statements, fault, leases, profiles, records};
+use crate::columns::ProfileColumns;
 
-/// Writes a batch, or nothing of it. Five round trips: BEGIN, the fence, the profiles, the other records, COMMIT.
+/// Writes a batch, or nothing of it; `rows` are its profiles, from [`profiles::columns`]. Five round trips: BEGIN, the fence, the
+/// profiles, the other records, COMMIT.
 pub(super) async fn write(
     session: &mut PgConnection,
     statements: &Statements,
     pipeline: &str,
     batch: &Batch,
+    rows: &[ProfileColumns],
 ) -> Result<Written, Fault> {
-    // Made before anything is locked: it takes the processor a while, and others wait for what is locked.
-    let rows = profiles::columns(batch);
     let mut transaction = session.begin().await.map_err(fault::when("beginning a batch"))?;
     fence(&mut transaction, pipeline, batch).await?;
     if !rows.is_empty() {
-        let stale = profiles::merge(&mut transaction, statements, pipeline, batch, &rows).await?;
+        let stale = profiles::merge(&mut transaction, statements, pipeline, batch, rows).await?;
         if !stale.is_empty() {
             return undo(transaction, stale).await;
         }
@@ -67,6 +68,5 @@ async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> 
         .bind(&moved.numbers)
         .bind(offsets);
     let row = query.fetch_one(connection).await.map_err(fault::when("checking leases and moving positions"))?;
-    let ours: i64 = row.try_get(0).map_err(fault::when("checking leases"))?;
-    if usize::try_from(ours).is_ok_and(|ours| ours == held.len()) { Ok(()) } else { Err(leases::fenced(&batch.leases)) }
+    leases::all_ours(&row, &batch.leases)
 }

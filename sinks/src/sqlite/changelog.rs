@@ -10,6 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use super::read::get;
 use super::statements::Statements;
 use super::{fault, time};
+use crate::aside;
 use crate::changelog::{PublishedRow, published};
 
 /// By customer: the version and the record's value. `customers` is a JSON array.
@@ -24,7 +25,7 @@ pub(super) async fn read(
         let profile = published(row)?;
         Ok((profile.customer_id.clone(), (profile.version, profile.into_json())))
     };
-    rows.iter().map(publish).collect()
+    aside::run(|| rows.iter().map(publish).collect())
 }
 
 impl PublishedRow for SqliteRow {

@@ -19,7 +19,7 @@ pub(super) async fn list(
     pipeline: &str,
     filter: &DeadLetterFilter,
 ) -> Result<Vec<StoredDeadLetter>, Fault> {
-    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(filter.limit);
+    let query = filtered(include_str!("sql/dead_letters.sql"), pipeline, filter).bind(filter.limit).bind(filter.value_bytes);
     let rows = query.fetch_all(connection).await.map_err(fault::when("listing dead letters"))?;
     rows.iter().map(stored).collect()
 }

@@ -30,6 +30,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
+use crate::aside;
 use crate::{Settings, Sink};
 use leases::Terms;
 use prepared::Prepared;
@@ -43,6 +44,7 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct SqliteSink {
     pipeline: String,
     statements: Arc<Statements>,
+    loaded_bytes: u32,
     readers: SqlitePool,
     writer: Writer,
 }
@@ -67,9 +69,9 @@ impl SqliteSink {
         let statements = Arc::new(Statements::new(&settings.names()?)?);
         migrated(&mut connection).await?;
         // Finds tables and columns that are named otherwise than the settings say, before the first record is read.
-        for statement in [statements.read_profiles(), statements.published_profiles()] {
-            let probe = sqlx::query(statement).bind("[]").fetch_all(&mut connection).await;
-            probe.map_err(fault::when("looking at the profiles' table"))?;
+        let nobody = |statement| sqlx::query(statement).bind("[]");
+        for probe in [nobody(statements.read_profiles()).bind(0), nobody(statements.published_profiles())] {
+            probe.fetch_all(&mut connection).await.map_err(fault::when("looking at the profiles' table"))?;
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(settings.connections.saturating_sub(1).max(1))
@@ -77,7 +79,8 @@ impl SqliteSink {
             .connect_lazy_with(options.clone().pragma("query_only", "on"));
         let terms = Terms::new(&settings.pipeline, settings.lease);
         let writer = Writer::start(connection, options, Arc::clone(&statements), terms);
-        Ok(Self { pipeline: settings.pipeline.clone(), statements, readers, writer })
+        let (pipeline, loaded_bytes) = (settings.pipeline.clone(), settings.loaded_bytes);
+        Ok(Self { pipeline, statements, loaded_bytes, readers, writer })
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, Fault> {
@@ -112,11 +115,15 @@ impl Sink for SqliteSink {
     }
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
-        read::load(&mut *self.reader().await?, &self.statements, &self.pipeline, customers, event_ids).await
+        let mut reader = self.reader().await?;
+        let loaded = read::profiles(&mut reader, &self.statements, customers, self.loaded_bytes).await?;
+        let seen = read::seen(&mut reader, &self.pipeline, event_ids).await?;
+        Ok(Loaded { seen, ..loaded })
     }
 
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        self.writer.write(Prepared::of(&self.pipeline, batch)?).await
+        let prepared = aside::run(|| Prepared::of(&self.pipeline, batch))?;
+        self.writer.write(prepared).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {
@@ -138,8 +145,8 @@ impl Sink for SqliteSink {
         outbox::next(&mut moment, &self.statements, &self.pipeline, limit).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        self.writer.published(outbox::sent(entries)).await
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
+        self.writer.published(outbox::sent(entries), leases.to_vec()).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {

@@ -35,16 +35,14 @@ pub(super) async fn next(
     }
     let profiles = changelog::read(connection, statements, &json_array(&customers)).await?;
     let letters = dead_letters::to_publish(connection, &json_array(&letters)).await?;
-    let entries: Vec<Option<OutboxEntry>> = rows.iter().map(|row| entry(row, &profiles, &letters)).collect::<Result<_, _>>()?;
-    Ok(entries.into_iter().flatten().collect())
+    rows.iter().map(|row| entry(row, &profiles, &letters)).collect()
 }
 
-/// `None` for an entry whose row is gone.
 fn entry(
     row: &SqliteRow,
     profiles: &HashMap<String, (i64, String)>,
     letters: &HashMap<String, StoredDeadLetter>,
-) -> Result<Option<OutboxEntry>, Fault> {
+) -> Result<OutboxEntry, Fault> {
     let key: String = get(row, "key")?;
     let what = match get::<&str>(row, "kind")? {
         "profile" => profiles.get(&key).map(|(version, value)| Outbound::Profile {
@@ -62,23 +60,33 @@ fn entry(
             timestamp: time::column(row, "record_timestamp")?,
         })),
     };
-    let Some(what) = what else { return Ok(None) };
-    Ok(Some(OutboxEntry { seq: get(row, "seq")?, topic: topic(row)?, what }))
+    let what = match what {
+        Some(what) => what,
+        None => Outbound::Gone { version: get(row, "version")? },
+    };
+    Ok(OutboxEntry { seq: get(row, "seq")?, topic: topic(row)?, what })
 }
 
-/// What [`published`] is told of entries: a JSON array of their numbers and versions, without their payloads.
+/// What [`published`] is told of entries: a JSON array of their numbers, versions, and whether their rows were gone, without
+/// their payloads.
 pub(super) fn sent(entries: &[OutboxEntry]) -> String {
     let sent = |entry: &OutboxEntry| match &entry.what {
-        Outbound::Profile { version, .. } => (entry.seq, *version),
-        Outbound::Effect(_) | Outbound::DeadLetter(_) => (entry.seq, 0),
+        Outbound::Profile { version, .. } => (entry.seq, *version, false),
+        Outbound::Effect(_) | Outbound::DeadLetter(_) => (entry.seq, 0, false),
+        Outbound::Gone { version } => (entry.seq, version.unwrap_or(0), true),
     };
-    let sent: Vec<(i64, i64)> = entries.iter().map(sent).collect();
-    serde_json::to_string(&sent).expect("pairs of numbers serialise")
+    let sent: Vec<(i64, i64, bool)> = entries.iter().map(sent).collect();
+    serde_json::to_string(&sent).expect("numbers and booleans serialise")
 }
 
 /// Forgets entries that were published.
-pub(super) async fn published(connection: &mut SqliteConnection, pipeline: &str, sent: String) -> Result<(), Fault> {
-    let query = sqlx::query(include_str!("sql/published.sql")).bind(pipeline.to_owned()).bind(sent);
+pub(super) async fn published(
+    connection: &mut SqliteConnection,
+    statements: &Statements,
+    pipeline: &str,
+    sent: String,
+) -> Result<(), Fault> {
+    let query = sqlx::query(statements.published()).bind(pipeline.to_owned()).bind(sent);
     query.execute(connection).await.map_err(fault::when("forgetting what was published"))?;
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Reading profiles back.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use schemas::profile::{Profile, SectionName};
+use schemas::profile::SectionName;
 use schemas::store::Loaded;
 use schemas::{Fault, FaultKind, TopicName};
 use sqlx::sqlite::SqliteRow;
@@ -11,36 +11,42 @@ use sqlx::{Decode, Row, Sqlite, SqliteConnection, Type};
 use super::prepared::json_array;
 use super::statements::Statements;
 use super::{fault, seen, time};
+use crate::aside;
 use crate::columns;
+use crate::loaded::portion;
 use crate::state::StoredProfile;
 
-/// The profiles of these customers, and which of these events were seen.
-pub(super) async fn load(
+/// The profiles of these customers, until they have so many bytes together.
+pub(super) async fn profiles(
     connection: &mut SqliteConnection,
     statements: &Statements,
-    pipeline: &str,
     customers: &[String],
-    event_ids: &[String],
+    loaded_bytes: u32,
 ) -> Result<Loaded, Fault> {
-    let mut loaded = Loaded::default();
-    if !customers.is_empty() {
-        loaded.profiles = profiles(connection, statements, customers).await?;
+    if customers.is_empty() {
+        return Ok(Loaded::default());
     }
-    if !event_ids.is_empty() {
-        loaded.seen = seen::which(connection, pipeline, &json_array(event_ids)).await?;
+    let query = sqlx::query(statements.read_profiles()).bind(json_array(customers)).bind(loaded_bytes);
+    let rows = query.fetch_all(connection).await.map_err(fault::when("reading profiles"))?;
+    let mut whole = true;
+    for row in &rows {
+        whole &= get::<i64>(row, "bytes_until")? < i64::from(loaded_bytes);
     }
-    Ok(loaded)
+    let decode = |row: &SqliteRow| stored(row)?.decode().map(|profile| (profile.customer_id.clone(), profile));
+    let profiles = aside::run(|| rows.iter().map(decode).collect::<Result<_, Fault>>())?;
+    Ok(portion(customers, profiles, whole))
 }
 
-async fn profiles(
+/// Which of these events were seen.
+pub(super) async fn seen(
     connection: &mut SqliteConnection,
-    statements: &Statements,
-    customers: &[String],
-) -> Result<HashMap<String, Profile>, Fault> {
-    let rows = sqlx::query(statements.read_profiles()).bind(json_array(customers)).fetch_all(connection).await;
-    let rows = rows.map_err(fault::when("reading profiles"))?;
-    let decode = |row: &SqliteRow| stored(row)?.decode().map(|profile| (profile.customer_id.clone(), profile));
-    rows.iter().map(decode).collect()
+    pipeline: &str,
+    event_ids: &[String],
+) -> Result<HashSet<String>, Fault> {
+    if event_ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    seen::which(connection, pipeline, &json_array(event_ids)).await
 }
 
 fn stored(row: &SqliteRow) -> Result<StoredProfile, Fault> {

@@ -74,6 +74,7 @@ pub(super) struct Statements {
     outbox: Arc<str>,
     read_profiles: Arc<str>,
     published_profiles: Arc<str>,
+    published: Arc<str>,
 }
 
 impl Statements {
@@ -82,6 +83,7 @@ impl Statements {
     /// `Bug` when a file names a column that is none of ours.
     pub(super) fn new(names: &Names) -> Result<Self, Fault> {
         let insert = |what, columns, sql| Insert::new(names, what, columns, sql);
+        let sized = |sql: &str| names.render(&sql.replace("{json_bytes}", &json_bytes("octet_length")));
         Ok(Self {
             upsert_profiles: insert("writing profiles", 55, include_str!("sql/upsert_profiles.sql"))?,
             upsert_alerts: insert("writing alerts", 11, include_str!("sql/upsert_alerts.sql"))?,
@@ -92,9 +94,10 @@ impl Statements {
             insert_outbox: insert("writing the outbox", 9, include_str!("sql/insert_outbox.sql"))?,
             upsert_positions: insert("writing positions", 7, include_str!("sql/upsert_positions.sql"))?,
             versions: names.render(include_str!("sql/versions.sql"))?.into(),
-            outbox: names.render(&include_str!("sql/outbox.sql").replace("{json_bytes}", &json_bytes("octet_length")))?.into(),
-            read_profiles: names.render(include_str!("sql/read_profiles.sql"))?.into(),
+            outbox: sized(include_str!("sql/outbox.sql"))?.into(),
+            read_profiles: sized(include_str!("sql/read_profiles.sql"))?.into(),
             published_profiles: names.render(include_str!("sql/published_profiles.sql"))?.into(),
+            published: names.render(include_str!("sql/published.sql"))?.into(),
         })
     }
 
@@ -108,6 +111,10 @@ impl Statements {
 
     pub(super) fn read_profiles(&self) -> Sql {
         AssertSqlSafe(Arc::clone(&self.read_profiles))
+    }
+
+    pub(super) fn published(&self) -> Sql {
+        AssertSqlSafe(Arc::clone(&self.published))
     }
 
     pub(super) fn published_profiles(&self) -> Sql {

@@ -28,8 +28,8 @@ enum Request {
     Claim(Vec<Assigned>, String, Answer<Claim>),
     Renew(Vec<Lease>, Answer<()>),
     Release(Vec<Lease>, Answer<()>),
-    /// What [`outbox::sent`] says of the entries.
-    Published(String, Answer<()>),
+    /// What [`outbox::sent`] says of the entries, and the leases under which they go.
+    Published(String, Vec<Lease>, Answer<()>),
     /// Those before a time, at most so many.
     ForgetEvents(DateTime<Utc>, u32, Answer<u64>),
     Close(oneshot::Sender<()>),
@@ -69,8 +69,8 @@ impl Writer {
         self.ask(|answer| Request::Release(leases, answer)).await
     }
 
-    pub(super) async fn published(&self, sent: String) -> Result<(), Fault> {
-        self.ask(|answer| Request::Published(sent, answer)).await
+    pub(super) async fn published(&self, sent: String, leases: Vec<Lease>) -> Result<(), Fault> {
+        self.ask(|answer| Request::Published(sent, leases, answer)).await
     }
 
     pub(super) async fn forget_events(&self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {
@@ -111,7 +111,7 @@ impl Task {
                 Request::Claim(partitions, owner, answer) => drop(answer.send(self.claim(partitions, &owner).await)),
                 Request::Renew(leases, answer) => drop(answer.send(self.renew(&leases).await)),
                 Request::Release(leases, answer) => drop(answer.send(self.release(&leases).await)),
-                Request::Published(sent, answer) => drop(answer.send(self.published(sent).await)),
+                Request::Published(sent, leases, answer) => drop(answer.send(self.published(sent, &leases).await)),
                 Request::ForgetEvents(before, limit, answer) => {
                     drop(answer.send(self.forget_events(before, limit).await));
                 }
@@ -154,9 +154,13 @@ impl Task {
         self.transaction(async |connection| leases::release(connection, &terms, leases).await, |()| true).await
     }
 
-    async fn published(&mut self, sent: String) -> Result<(), Fault> {
-        let terms = self.terms.clone();
-        self.transaction(async |connection| outbox::published(connection, &terms.pipeline, sent).await, |()| true).await
+    async fn published(&mut self, sent: String, leases: &[Lease]) -> Result<(), Fault> {
+        let (statements, terms) = (Arc::clone(&self.statements), self.terms.clone());
+        let published = async |connection: &mut SqliteConnection| {
+            leases::hold(connection, &terms, leases).await?;
+            outbox::published(connection, &statements, &terms.pipeline, sent).await
+        };
+        self.transaction(published, |()| true).await
     }
 
     async fn forget_events(&mut self, before: DateTime<Utc>, limit: u32) -> Result<u64, Fault> {

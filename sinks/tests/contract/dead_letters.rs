@@ -1,7 +1,7 @@
 //! Records that could not be processed.
 
 use chrono::TimeDelta;
-use schemas::store::{Batch, DeadLetter, DeadLetterFilter};
+use schemas::store::{Batch, DeadLetter, DeadLetterFilter, Outbound};
 use schemas::{Header, Origin, Reason, Violation};
 use uuid::Uuid;
 
@@ -45,6 +45,39 @@ pub async fn the_same_bytes_at_two_offsets_are_two(place: &impl Place) {
     assert_eq!(stored[1].letter, letter(2), "the rest of it stays");
 }
 
+pub async fn another_record_at_the_offset_of_a_letter_takes_its_row(place: &impl Place) {
+    let sink = store(place).await;
+    let published = |letter| DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter };
+    let first = letter(1);
+    let other_value = DeadLetter { value: b"{".to_vec(), id: Uuid::from_u128(71), ..letter(1) };
+    let other_key = DeadLetter { key: None, id: Uuid::from_u128(72), ..other_value.clone() };
+    let elsewhere = DeadLetter {
+        stage: "profile".into(),
+        reason: Reason::Store,
+        violations: vec![],
+        headers: vec![],
+        timestamp: noon() + TimeDelta::hours(5),
+        ..other_key.clone()
+    };
+    let elsewhere = DeadLetter { value: b"}".to_vec(), id: Uuid::from_u128(73), ..elsewhere };
+    for (hours, letter) in [first, other_value, other_key, elsewhere].into_iter().enumerate() {
+        let now = noon() + TimeDelta::hours(i64::try_from(hours).unwrap());
+        for attempts in [1, 2] {
+            let batch = Batch { now, dead_letters: vec![published(letter.clone())], ..batch(vec![]) };
+            sink.write(&batch).await.unwrap();
+            let stored = sink.dead_letters(&all()).await.unwrap();
+            assert_eq!(stored.len(), 1);
+            assert_eq!((&stored[0].letter, stored[0].first_seen, stored[0].attempts), (&letter, now, attempts));
+            let announced = sink.outbox(10).await.unwrap();
+            assert_eq!(announced.len(), if attempts == 1 { 1 } else { 0 }, "announced once, each");
+            if let Some(Outbound::DeadLetter(stored)) = announced.first().map(|entry| &entry.what) {
+                assert_eq!(stored.letter, letter);
+            }
+            sink.published(&announced, &[]).await.unwrap();
+        }
+    }
+}
+
 pub async fn a_record_of_which_two_parts_are_refused_is_one(place: &impl Place) {
     let sink = store(place).await;
     let part = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
@@ -73,6 +106,21 @@ pub async fn all_of_a_letter_comes_back(place: &impl Place) {
     assert!(stored.iter().all(|stored| stored.attempts == 1 && stored.first_seen == noon()));
     let letters: Vec<DeadLetter> = stored.into_iter().map(|stored| stored.letter).collect();
     assert_eq!(letters, [letter(1), bare, empty_key]);
+}
+
+pub async fn of_a_long_list_the_beginnings_are_enough(place: &impl Place) {
+    let sink = store(place).await;
+    let large = DeadLetter { value: (0..=255).cycle().take(1 << 20).collect(), ..letter(1) };
+    let empty = DeadLetter { value: vec![], ..letter(2) };
+    sink.write(&Batch { dead_letters: vec![large.clone(), empty], ..batch(vec![]) }).await.unwrap();
+    let cases: [(Option<u32>, &[u8]); 4] =
+        [(Some(0), &[]), (Some(3), &[0, 1, 2]), (None, &large.value), (Some(u32::MAX), &large.value)];
+    for (value_bytes, beginning) in cases {
+        let stored = sink.dead_letters(&DeadLetterFilter { value_bytes, ..all() }).await.unwrap();
+        assert!(stored[0].letter.value == beginning, "{value_bytes:?}: {} bytes", stored[0].letter.value.len());
+        let sizes: Vec<u64> = stored.iter().map(|stored| stored.size_bytes).collect();
+        assert_eq!((sizes, stored[1].letter.value.len()), (vec![1 << 20, 0], 0));
+    }
 }
 
 pub async fn filters_choose(place: &impl Place) {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::FaultKind;
-use schemas::store::{Assigned, Batch, Claim, Lease, Position};
+use schemas::store::{Assigned, Batch, Claim, DeadLetter, Lease, Position};
 use sinks::{Settings, Sink};
 
-use super::{Place, batch, opened, partition, profile, read, row, settings, store};
+use super::dead_letters::letter;
+use super::{Place, batch, opened, partition, profile, read, row, settings, store, topic};
 
 async fn granted(sink: &Arc<dyn Sink>, partitions: &[Assigned], owner: &str) -> Vec<Lease> {
     match sink.claim(partitions, owner).await.unwrap() {
@@ -79,4 +80,18 @@ pub async fn a_write_under_an_old_epoch_writes_nothing(place: &impl Place) {
     assert!(read(&sink, "c-2").await.is_none());
     let unclaimed = vec![Lease { of: partition(9), epoch: 1 }];
     assert_eq!(sink.write(&under(unclaimed, "c-2")).await.unwrap_err().kind(), FaultKind::Fenced);
+}
+
+pub async fn what_was_sent_under_an_old_epoch_stays_in_the_outbox(place: &impl Place) {
+    let sink = opened(place, &expiring()).await;
+    let old = granted(&sink, &[partition(0)], "worker-1").await;
+    let published = Some(topic("dlq.failed.messages"));
+    let letters = [1, 2].map(|offset| DeadLetter { publish_to: published.clone(), ..letter(offset) });
+    sink.write(&Batch { dead_letters: letters.to_vec(), ..batch(vec![]) }).await.unwrap();
+    let waiting = sink.outbox(10).await.unwrap();
+    sink.published(&waiting[..1], &old).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap(), waiting[1..]);
+    granted(&sink, &[partition(0)], "worker-2").await;
+    assert_eq!(sink.published(&waiting[1..], &old).await.unwrap_err().kind(), FaultKind::Fenced);
+    assert_eq!(sink.outbox(10).await.unwrap(), waiting[1..], "its new owner sends it");
 }

@@ -46,6 +46,7 @@ macro_rules! contract {
     ($fresh:ident) => {
         $crate::contract::contract! { $fresh;
             profiles:
+                profiles_are_loaded_until_they_are_large,
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing, a_seen_event_writes_nothing, events_are_forgotten_oldest_first,
                 what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
@@ -54,18 +55,22 @@ macro_rules! contract {
                 five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters:
-                the_same_bytes_at_two_offsets_are_two, a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back, a_header_whose_name_no_json_column_holds_is_kept_under_another, filters_choose;
+                the_same_bytes_at_two_offsets_are_two, another_record_at_the_offset_of_a_letter_takes_its_row,
+                a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back,
+                a_header_whose_name_no_json_column_holds_is_kept_under_another,
+                of_a_long_list_the_beginnings_are_enough,
+                filters_choose;
             outbox:
                 effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
                 new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only,
-                entries_whose_row_is_gone_hide_nobody, a_profile_waits_for_the_changelog_that_there_is_now,
+                entries_whose_row_is_gone_are_deleted, a_profile_waits_for_the_changelog_that_there_is_now,
                 entries_are_read_until_they_are_large,
                 of_a_large_dead_letter_the_beginning_is_published;
             leases:
                 a_claim_is_granted_and_renewed, a_partition_that_somebody_holds_is_not_granted,
                 an_expired_lease_is_taken_over_and_fences_its_old_owner, a_lease_that_was_given_back_is_free,
-                a_write_under_an_old_epoch_writes_nothing;
+                a_write_under_an_old_epoch_writes_nothing, what_was_sent_under_an_old_epoch_stays_in_the_outbox;
             migrations:
                 they_run_once_and_back_again, a_store_that_is_not_migrated_is_refused, tables_and_columns_can_be_renamed,
                 views_answer;

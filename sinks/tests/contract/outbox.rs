@@ -36,11 +36,11 @@ pub async fn effects_come_in_order_and_go_when_published(place: &impl Place) {
     let first = sink.outbox(2).await.unwrap();
     assert_eq!(effects(&first), [&effect("e-2"), &effect("e-1")]);
     assert_eq!(sink.outbox(2).await.unwrap(), first, "what was not published comes again");
-    sink.published(&first).await.unwrap();
-    sink.published(&first).await.unwrap();
+    sink.published(&first, &[]).await.unwrap();
+    sink.published(&first, &[]).await.unwrap();
     let rest = sink.outbox(2).await.unwrap();
     assert_eq!(effects(&rest), [&effect("e-0")]);
-    sink.published(&rest).await.unwrap();
+    sink.published(&rest, &[]).await.unwrap();
     // Numbers are not given again: who publishes in their order stays in order.
     sink.write(&Batch { effects: vec![effect("e-9")], ..batch(vec![]) }).await.unwrap();
     assert!(sink.outbox(2).await.unwrap()[0].seq > rest[0].seq);
@@ -74,10 +74,10 @@ pub async fn a_profile_waits_once_and_goes_with_the_version_that_was_sent(place:
         entries.iter().map(profile).collect()
     };
     assert_eq!(waiting(&old), [("c-1".into(), 1)]);
-    sink.published(&old).await.unwrap();
+    sink.published(&old, &[]).await.unwrap();
     let new = sink.outbox(10).await.unwrap();
     assert_eq!(waiting(&new), [("c-1".into(), 2), ("c-2".into(), 1)], "version 1 was sent, and 2 still waits, in its place");
-    sink.published(&new).await.unwrap();
+    sink.published(&new, &[]).await.unwrap();
     assert!(sink.outbox(10).await.unwrap().is_empty());
 }
 
@@ -128,7 +128,7 @@ pub async fn new_dead_letters_wait_with_their_topic(place: &impl Place) {
     assert_eq!(entries[0].topic, topic("dlq.failed.messages"));
     let Outbound::DeadLetter(stored) = &entries[0].what else { panic!("{entries:?} holds no dead letter") };
     assert_eq!((&stored.letter, stored.first_seen), (&letter(1), noon()));
-    sink.published(&entries).await.unwrap();
+    sink.published(&entries, &[]).await.unwrap();
     sink.write(&Batch { dead_letters: vec![published(1)], ..batch(vec![]) }).await.unwrap();
     assert!(sink.outbox(10).await.unwrap().is_empty(), "one that was there before is not published again");
 }
@@ -141,21 +141,40 @@ pub async fn a_pipeline_sees_its_own_entries_only(place: &impl Place) {
     let filter = schemas::store::DeadLetterFilter { limit: 10, ..Default::default() };
     assert!(other.dead_letters(&filter).await.unwrap().is_empty());
     let entries = sink.outbox(10).await.unwrap();
-    other.published(&entries).await.unwrap();
+    other.published(&entries, &[]).await.unwrap();
     assert_eq!(sink.outbox(10).await.unwrap(), entries);
 }
 
-pub async fn entries_whose_row_is_gone_hide_nobody(place: &impl Place) {
+pub async fn entries_whose_row_is_gone_are_deleted(place: &impl Place) {
     let sink = store(place).await;
-    let changed = vec![row(profile("c-1")), row(profile("c-2"))];
-    sink.write(&Batch { changelog: Some(topic("customer.profiles")), ..batch(changed) }).await.unwrap();
-    let published = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
-    sink.write(&Batch { dead_letters: vec![published], effects: vec![effect("e-1")], ..batch(vec![]) }).await.unwrap();
+    let customers = || vec![row(profile("c-1")), row(profile("c-2"))];
+    let changed = || Batch { changelog: Some(topic("customer.profiles")), ..batch(customers()) };
+    let published = || DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    let refused = || Batch { dead_letters: vec![published()], ..batch(vec![]) };
+    let erase = async || {
+        place.execute("delete from customer_detailed_profiles").await;
+        place.execute("delete from dead_letters").await;
+    };
+    sink.write(&changed()).await.unwrap();
+    sink.write(&refused()).await.unwrap();
+    sink.write(&Batch { effects: vec![effect("e-1")], ..batch(vec![]) }).await.unwrap();
     let ids = "select count(*) from outbox where id in ('profile/c-1', 'profile/c-2')";
     assert_eq!(place.number(ids).await, 2, "both databases name the entries alike");
-    place.execute("delete from customer_detailed_profiles").await;
-    place.execute("delete from dead_letters").await;
-    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")]);
+    erase().await;
+    let mut entries = sink.outbox(10).await.unwrap();
+    let sent = entries.pop().unwrap();
+    assert_eq!(effects(&[sent]), [&effect("e-1")]);
+    assert_eq!(entries.len(), 3);
+    assert!(entries.iter().all(|entry| matches!(entry.what, Outbound::Gone { .. })), "{entries:?}");
+    // They are there again before they are deleted.
+    sink.write(&changed()).await.unwrap();
+    sink.write(&refused()).await.unwrap();
+    sink.published(&entries, &[]).await.unwrap();
+    assert_eq!(sink.outbox(10).await.unwrap().len(), 4, "what is announced anew stays");
+    erase().await;
+    let gone = sink.outbox(3).await.unwrap();
+    sink.published(&gone, &[]).await.unwrap();
+    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")], "they hide nobody any more");
 }
 
 pub async fn entries_are_read_until_they_are_large(place: &impl Place) {
@@ -166,12 +185,12 @@ pub async fn entries_are_read_until_they_are_large(place: &impl Place) {
     }
     let first = sink.outbox(10).await.unwrap();
     assert_eq!(effects(&first).iter().map(|effect| effect.id.as_str()).collect::<Vec<_>>(), ["e-1", "e-2"]);
-    sink.published(&first).await.unwrap();
+    sink.published(&first, &[]).await.unwrap();
     let huge = Effect { value: vec![0; 9 << 20], ..effect("e-4") };
     sink.write(&Batch { effects: vec![huge], ..batch(vec![]) }).await.unwrap();
     let rest = sink.outbox(10).await.unwrap();
     assert_eq!(rest.len(), 2, "5 MiB are not enough to stop at");
-    sink.published(&rest[..1]).await.unwrap();
+    sink.published(&rest[..1], &[]).await.unwrap();
     assert_eq!(sink.outbox(10).await.unwrap().len(), 1, "one that is too large for itself goes alone");
 }
 

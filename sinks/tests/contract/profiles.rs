@@ -14,7 +14,34 @@ use schemas::{FaultKind, Json};
 use sinks::Settings;
 use uuid::Uuid;
 
-use super::{Place, batch, json, noon, opened, partition, profile, read, row, stamp, store, topic, write};
+use super::{Place, batch, json, noon, opened, partition, profile, read, row, settings, stamp, store, topic, write};
+
+pub async fn profiles_are_loaded_until_they_are_large(place: &impl Place) {
+    let sink = opened(place, &Settings { loaded_bytes: 10_000, ..settings() }).await;
+    let named = |number| format!("c-{number}");
+    let large = |number| {
+        let mut large = profile(&named(number));
+        // What compresses well, too, is large once it is here.
+        let value = json(&format!(r#"{{"name": "{}"}}"#, "a".repeat(4_000)));
+        large.sections.join(SectionName::Basic, Section { stamp: stamp(1), value, summary: None });
+        large
+    };
+    write(&sink, (0..10).map(large).collect()).await;
+    let mut asked: Vec<String> = (0..10).map(named).chain(["nobody".to_owned()]).collect();
+    let mut readings = Vec::new();
+    while !asked.is_empty() {
+        let loaded = sink.read(&asked, &[]).await.unwrap();
+        assert!(loaded.profiles.keys().all(|customer| asked.contains(customer) && !loaded.left.contains(customer)));
+        readings.push(loaded.profiles.len());
+        asked = loaded.left.into_iter().collect();
+    }
+    assert_eq!(readings.iter().sum::<usize>(), 10, "each once");
+    assert!(readings.len() >= 4 && readings.iter().all(|profiles| *profiles <= 3), "{readings:?}");
+    let small = opened(place, &Settings { loaded_bytes: 1, ..settings() }).await;
+    assert_eq!(small.read(&[named(1), named(2)], &[]).await.unwrap().profiles.len(), 1, "one at least");
+    let wide = store(place).await.read(&(0..10).map(named).collect::<Vec<_>>(), &[]).await.unwrap();
+    assert_eq!((wide.profiles.len(), wide.left.len()), (10, 0));
+}
 
 pub async fn an_empty_store_knows_nothing(place: &impl Place) {
     let sink = store(place).await;

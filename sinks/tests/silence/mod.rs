@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use schemas::store::Written;
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, Reaction};
 use sinks::{Settings, Sink};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -68,7 +68,7 @@ impl Proxy {
 
     /// That the fault may pass, and names the server, but not the password.
     fn told(&self, fault: &Fault, what: &str) {
-        assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+        assert_eq!(fault.reaction(), Reaction::Retry, "{fault}");
         let said = fault.to_string();
         assert!(said.contains(&self.address.to_string()) && said.contains(what), "{said}");
         assert!(!said.contains("pool timed out") && !said.contains(&self.password), "{said}");
@@ -179,6 +179,6 @@ async fn connections_that_are_all_in_use_are_called_that() {
     sqlx::raw_sql("BEGIN; LOCK TABLE customer_detailed_profiles").execute(&mut holder).await.unwrap();
     let late = batch(vec![row(profile("c-1"))]);
     let (waiting, second) = tokio::join!(sink.write(&late), sink.ping());
-    assert_eq!(waiting.unwrap_err().kind(), FaultKind::Unavailable);
+    assert_eq!(waiting.unwrap_err().kind(), FaultKind::Overlong, "the server is there, and does not come to an end");
     proxy.told(&second.unwrap_err(), "all 1 connections to");
 }

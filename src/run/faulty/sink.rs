@@ -1,15 +1,17 @@
 //! A store that fails as a test scripts it, over one that works.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
 use schemas::{Fault, FaultKind, Reason};
 use sinks::Sink;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 use super::away;
 
@@ -32,12 +34,16 @@ pub(crate) enum OnWrite {
 pub(crate) struct FaultySink {
     inner: Arc<dyn Sink>,
     script: Mutex<VecDeque<OnWrite>>,
-    /// Rows whose sections hold this text are no data for this database.
-    refused: Mutex<Option<String>>,
+    /// Rows whose sections hold this text fail so.
+    failing: Mutex<Option<(String, FaultKind)>>,
+    /// How many customers one reading looks at.
+    read_at_once: AtomicUsize,
     away: AtomicBool,
-    written: Mutex<Vec<Batch>>,
+    written: watch::Sender<Vec<Batch>>,
     /// Told whenever a batch with profiles or dead letters arrives, before anything is done with it.
     pub(crate) arrived: Notify,
+    /// How often the publisher's lease was renewed.
+    outbox_renewed: watch::Sender<usize>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,10 +55,12 @@ impl FaultySink {
         Self {
             inner,
             script: Mutex::default(),
-            refused: Mutex::default(),
+            failing: Mutex::default(),
+            read_at_once: AtomicUsize::new(usize::MAX),
             away: AtomicBool::new(false),
-            written: Mutex::default(),
+            written: watch::Sender::default(),
             arrived: Notify::new(),
+            outbox_renewed: watch::Sender::new(0),
         }
     }
 
@@ -63,7 +71,17 @@ impl FaultySink {
 
     /// From now on, rows whose sections hold this text are refused as data.
     pub(crate) fn refuse(&self, text: &str) {
-        *locked(&self.refused) = Some(text.to_owned());
+        self.fail(text, FaultKind::Data);
+    }
+
+    /// From now on, rows whose sections hold this text, and no others, fail so.
+    pub(crate) fn fail(&self, text: &str, kind: FaultKind) {
+        *locked(&self.failing) = Some((text.to_owned(), kind));
+    }
+
+    /// From now on, a reading looks at so many customers and leaves the others.
+    pub(crate) fn read_at_once(&self, customers: usize) {
+        self.read_at_once.store(customers, Ordering::SeqCst);
     }
 
     /// Whether nothing answers.
@@ -73,7 +91,21 @@ impl FaultySink {
 
     /// The batches with profiles or dead letters that became durable.
     pub(crate) fn written(&self) -> Vec<Batch> {
-        locked(&self.written).clone()
+        self.written.borrow().clone()
+    }
+
+    /// Waits until such batches became durable.
+    pub(crate) async fn until_written(&self, such: impl FnMut(&Vec<Batch>) -> bool) {
+        let waiting = async { drop(self.written.subscribe().wait_for(such).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain: {} batches", self.written.borrow().len());
+    }
+
+    /// Waits until the publisher's lease is renewed so many times more.
+    pub(crate) async fn until_outbox_is_renewed(&self, times: usize) {
+        let mut renewed = self.outbox_renewed.subscribe();
+        let before = *renewed.borrow();
+        let waiting = async { drop(renewed.wait_for(|now| *now >= before + times).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
     }
 
     fn here(&self) -> Result<(), Fault> {
@@ -81,11 +113,11 @@ impl FaultySink {
     }
 
     fn accepts(&self, batch: &Batch) -> Result<(), Fault> {
-        let refused = locked(&self.refused);
-        let Some(text) = refused.as_deref() else { return Ok(()) };
+        let failing = locked(&self.failing);
+        let Some((text, kind)) = &*failing else { return Ok(()) };
         let mut sections = batch.rows.iter().flat_map(|row| row.profile.sections.iter());
-        if sections.any(|(_, section)| section.value.as_ref().text().contains(text)) {
-            return Err(Fault::new(FaultKind::Data, format!("the store takes no {text:?}")));
+        if sections.any(|(_, section)| section.value.as_ref().text().contains(text.as_str())) {
+            return Err(Fault::new(*kind, format!("the store takes no {text:?}")));
         }
         Ok(())
     }
@@ -93,7 +125,7 @@ impl FaultySink {
     async fn through(&self, batch: &Batch) -> Result<Written, Fault> {
         let written = self.inner.write(batch).await?;
         if written == Written::Durable {
-            locked(&self.written).push(batch.clone());
+            self.written.send_modify(|written| written.push(batch.clone()));
         }
         Ok(written)
     }
@@ -136,7 +168,9 @@ impl Sink for FaultySink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         self.here()?;
-        self.inner.read(customers, event_ids).await
+        let (now, left) = customers.split_at(customers.len().min(self.read_at_once.load(Ordering::SeqCst)));
+        let loaded = self.inner.read(now, event_ids).await?;
+        Ok(Loaded { left: left.iter().cloned().chain(loaded.left).collect(), ..loaded })
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {
@@ -146,7 +180,11 @@ impl Sink for FaultySink {
 
     async fn renew(&self, leases: &[Lease]) -> Result<(), Fault> {
         self.here()?;
-        self.inner.renew(leases).await
+        self.inner.renew(leases).await?;
+        if leases.iter().any(|lease| lease.of.segment == "outbox") {
+            self.outbox_renewed.send_modify(|times| *times += 1);
+        }
+        Ok(())
     }
 
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault> {
@@ -159,9 +197,9 @@ impl Sink for FaultySink {
         self.inner.outbox(limit).await
     }
 
-    async fn published(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
+    async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
         self.here()?;
-        self.inner.published(entries).await
+        self.inner.published(entries, leases).await
     }
 
     async fn dead_letters(&self, filter: &DeadLetterFilter) -> Result<Vec<StoredDeadLetter>, Fault> {

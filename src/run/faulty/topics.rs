@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use schemas::{Fault, Outgoing, Raw, TopicName};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::away;
 use crate::topics::memory::Memory;
@@ -30,6 +30,8 @@ pub(crate) enum OnSend {
     Fails,
     /// All of it is written, and the acknowledgement is lost.
     AnswerLost,
+    /// It waits until it is let go, then is written.
+    Held,
 }
 
 /// A broker that does what a script says, then what it should.
@@ -38,9 +40,11 @@ pub(crate) struct FaultyTopics {
     reads: Mutex<VecDeque<OnRead>>,
     sends: Mutex<VecDeque<OnSend>>,
     away: AtomicBool,
-    tried: Mutex<Vec<Vec<Outgoing>>>,
-    /// Told whenever a reader is asked for, before it is opened.
-    pub(crate) asked: Notify,
+    tried: watch::Sender<Vec<Vec<Outgoing>>>,
+    /// How many readers were asked for, counted before each is opened.
+    asked: watch::Sender<usize>,
+    /// Lets a write go that is held.
+    pub(crate) go: Notify,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -54,8 +58,9 @@ impl FaultyTopics {
             reads: Mutex::default(),
             sends: Mutex::default(),
             away: AtomicBool::new(false),
-            tried: Mutex::default(),
-            asked: Notify::new(),
+            tried: watch::Sender::default(),
+            asked: watch::Sender::new(0),
+            go: Notify::new(),
         }
     }
 
@@ -69,6 +74,11 @@ impl FaultyTopics {
         locked(&self.sends).extend(steps);
     }
 
+    /// Waits until so many readers were asked for.
+    pub(crate) async fn until_asked(&self, readers: usize) {
+        drop(self.asked.subscribe().wait_for(|asked| *asked >= readers).await.expect("the sender is borrowed"));
+    }
+
     /// Whether nothing answers.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
@@ -76,7 +86,12 @@ impl FaultyTopics {
 
     /// Every write that was tried, in order, with what it was to write.
     pub(crate) fn tried(&self) -> Vec<Vec<Outgoing>> {
-        locked(&self.tried).clone()
+        self.tried.borrow().clone()
+    }
+
+    /// Waits until so many writes were tried.
+    pub(crate) async fn until_tried(&self, writes: usize) {
+        drop(self.tried.subscribe().wait_for(|tried| tried.len() >= writes).await.expect("the sender is borrowed"));
     }
 
     fn here(&self) -> Result<(), Fault> {
@@ -87,7 +102,7 @@ impl FaultyTopics {
 #[async_trait]
 impl Topics for FaultyTopics {
     async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault> {
-        self.asked.notify_one();
+        self.asked.send_modify(|asked| *asked += 1);
         self.here()?;
         let step = locked(&self.reads).pop_front();
         if step == Some(OnRead::NeverOpens) {
@@ -102,12 +117,16 @@ impl Topics for FaultyTopics {
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
-        locked(&self.tried).push(records.clone());
+        self.tried.send_modify(|tried| tried.push(records.clone()));
         self.here()?;
         let step = locked(&self.sends).pop_front();
         match step {
             None => self.inner.write(records).await,
             Some(OnSend::Fails) => Err(away("the broker")),
+            Some(OnSend::Held) => {
+                self.go.notified().await;
+                self.inner.write(records).await
+            }
             Some(OnSend::AnswerLost) => {
                 self.inner.write(records).await?;
                 Err(away("the broker's acknowledgement"))

@@ -84,6 +84,51 @@ async fn a_worker_whose_lease_was_taken_over_joins_again() {
 }
 
 #[tokio::test]
+async fn a_batch_touches_the_leases_and_positions_of_what_it_holds() {
+    let rig = Rig::new().await;
+    rig.run(ten()).await.unwrap();
+    let batch = &rig.sink.written()[0];
+    assert!(batch.leases.iter().all(|lease| lease.of.topic.as_str() == STOCKS), "{:?}", batch.leases);
+    assert!(!batch.leases.is_empty());
+    let moved: Vec<_> = batch.positions.iter().map(|position| &position.of).collect();
+    assert!(moved.iter().all(|of| batch.leases.iter().any(|lease| lease.of == **of)), "{moved:?}");
+    assert_eq!(batch.positions.iter().map(|position| position.offset).sum::<u64>(), 10);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_twice_too_slow_is_halved() {
+    let rig = Rig::new().await;
+    rig.sink.script((0..2).map(|_| OnWrite::Fails(FaultKind::Overlong)));
+    rig.run(ten()).await.unwrap();
+    let portions: Vec<usize> = rig.sink.written().iter().map(|batch| batch.rows.len()).collect();
+    assert_eq!(portions, [5, 5]);
+    assert_eq!((rig.resolved(STOCKS).await, letters(&rig).await.len()), (10, 0));
+}
+
+#[tokio::test]
+async fn one_record_that_is_too_slow_is_tried_again() {
+    let rig = Rig::new().await;
+    rig.sink.script((0..3).map(|_| OnWrite::Fails(FaultKind::Overlong)));
+    rig.run(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    assert_eq!((rig.sink.written().len(), rig.resolved(STOCKS).await, letters(&rig).await.len()), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn a_batch_of_large_profiles_is_written_in_portions() {
+    let rig = Rig::new().await;
+    rig.sink.read_at_once(3);
+    let mut records = ten();
+    records.push(stocks("c-0", 40, 50, "later"));
+    records.push(Outgoing { value: b"{".to_vec(), ..stocks("c-1", 30, 5, "Riz") });
+    let counts = rig.run(records).await.unwrap();
+    let portions: Vec<usize> = rig.sink.written().iter().map(|batch| batch.rows.len()).collect();
+    assert_eq!(portions.iter().sum::<usize>(), 10, "{portions:?}: each customer once, with all its records");
+    assert!(portions.len() >= 4 && portions.iter().all(|rows| *rows <= 3), "{portions:?}");
+    assert!(format!("{:?}", stored(&rig, "c-0").await.sections).contains("later"));
+    assert_eq!((counts.retries, rig.resolved(STOCKS).await, letters(&rig).await.len()), (0, 12, 1));
+}
+
+#[tokio::test]
 async fn a_database_that_comes_back_finds_the_batch_waiting() {
     let rig = Rig::new().await;
     rig.sink.script((0..3).map(|_| OnWrite::Fails(FaultKind::Unavailable)));

@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use schemas::TopicName;
 use schemas::store::{Outbound, OutboxEntry};
+use schemas::{Outgoing, TopicName};
 use serde_json::Value;
 use sinks::Sink;
 
 use super::{AT_ONCE_BYTES, portions};
-use crate::run::faulty::{OnSend, Rig, stocks};
+use crate::run::faulty::{OnSend, Rig, batch_of, stocks};
 
 const LOW_STOCK: &str = "admin.alerts.stock.low";
 
@@ -43,6 +43,36 @@ async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
 }
 
 #[tokio::test]
+async fn of_two_records_at_one_place_the_one_that_is_there_now_is_announced() {
+    let rig = Rig::new().await;
+    // The topic was made anew before the first one's dead letter was sent.
+    for value in ["{", "["] {
+        let malformed = Outgoing { value: value.into(), ..stocks("c-1", 30, 5, "Riz") };
+        rig.sink.write(&batch_of(vec![malformed]).await).await.unwrap();
+    }
+    rig.run(Vec::new()).await.unwrap();
+    let announced = rig.values("dlq.failed.messages").await;
+    assert_eq!(announced.iter().map(|letter| &letter["value"]).collect::<Vec<_>>(), ["["]);
+    assert!(rig.sink.outbox(10).await.unwrap().is_empty(), "the other one's entry is deleted");
+}
+
+#[tokio::test]
+async fn the_lease_is_renewed_while_a_portion_is_on_its_way() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::Held]);
+    let slow = async {
+        rig.sink.until_written(|batches| !batches.is_empty()).await;
+        rig.sink.until_outbox_is_renewed(2).await;
+        assert!(rig.values(LOW_STOCK).await.is_empty(), "it is still on its way");
+        rig.topics.go.notify_one();
+    };
+    let (ran, ()) = tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), slow);
+    ran.unwrap();
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_alerts_of_a_customer_keep_their_order_through_failures() {
     let rig = Rig::with(|plan| plan.segments[0].stages[1].batch.records = 1).await;
     rig.pipeline
@@ -66,9 +96,8 @@ async fn nothing_is_forgotten_before_it_is_acknowledged() {
     rig.topics.script_sends([OnSend::Fails; 1_000]);
     let running = rig.pipeline.run_until_caught_up(rig.stop.subscribe());
     let stopping = async {
-        while rig.sink.written().is_empty() || rig.topics.tried().len() < 3 {
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        }
+        rig.sink.until_written(|batches| !batches.is_empty()).await;
+        rig.topics.until_tried(3).await;
         rig.stop.send_replace(true);
     };
     let (ran, ()) = tokio::join!(running, stopping);

@@ -25,11 +25,9 @@ async fn is_free(rig: &Rig, segment: &str, topic: &str) -> bool {
     matches!(rig.sink.claim(&[of], "somebody else").await.unwrap(), Claim::Granted(_))
 }
 
-/// Stops once something is waited for; answers how long the end took.
+/// Stops once a part waits for something; answers how long the end took.
 async fn stopped_while_waiting(rig: &Rig, part: &str) -> Duration {
-    while !rig.pipeline.health().reasons().contains_key(part) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    rig.pipeline.health().until(|troubles| troubles.contains_key(part)).await;
     rig.stop.send_replace(true);
     let told = Instant::now();
     rig.stop.closed().await;
@@ -47,9 +45,9 @@ async fn a_stop_ends_the_wait_for_a_broker() {
             if caught_up { rig.pipeline.run_until_caught_up(stop).await } else { rig.pipeline.run(stop).await }
         };
         let away = async {
-            rig.topics.asked.notified().await;
+            rig.topics.until_asked(1).await;
             rig.topics.set_away(true);
-            stopped_while_waiting(&rig, "intake").await
+            stopped_while_waiting(&rig, "reading of memory for intake").await
         };
         let (ran, took) = tokio::join!(running, away);
         ran.unwrap();
@@ -64,7 +62,7 @@ async fn a_stop_ends_the_wait_for_a_reader_that_never_answers() {
         rig.pipeline.produce(customers(3)).await.unwrap();
         rig.topics.script_reads([never]);
         let stopping = async {
-            rig.topics.asked.notified().await;
+            rig.topics.until_asked(1).await;
             rig.stop.send_replace(true);
         };
         let began = Instant::now();
@@ -83,7 +81,7 @@ async fn a_stop_ends_the_wait_for_a_database() {
     let away = async {
         rig.sink.arrived.notified().await;
         rig.sink.set_away(true);
-        stopped_while_waiting(&rig, "intake").await
+        stopped_while_waiting(&rig, "lane 0 of intake").await
     };
     let (ran, took) = tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), away);
     ran.unwrap();

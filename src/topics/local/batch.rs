@@ -85,7 +85,7 @@ fn length(bytes: usize) -> u32 {
 }
 
 /// How many bytes the record takes in a batch.
-fn size_bytes(record: &Outgoing) -> usize {
+pub(super) fn size_bytes(record: &Outgoing) -> usize {
     let headers: usize = record.headers.iter().map(|header| 8 + header.name.len() + header.value.len()).sum();
     20 + record.key.as_ref().map_or(0, Vec::len) + record.value.len() + headers
 }

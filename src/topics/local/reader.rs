@@ -44,7 +44,8 @@ impl LocalReader {
         Self { database, connection, commits: (commits, receiver), ids, read_ahead: ReadAhead::new(from) }
     }
 
-    /// Fetches what the limits could take of each partition.
+    /// Fetches what the limits could take of each partition, those that are served next first, until about as many bytes wait as the limits
+    /// allow: of many partitions with large records, some come another time.
     async fn fetch(&mut self, limits: &ReadLimits) -> Result<(), Fault> {
         let ends = self.ends().await?;
         let end_of = |id: &i64| ends.get(id).copied().unwrap_or(0);
@@ -52,12 +53,17 @@ impl LocalReader {
         let waiting = |(fetched, id): &(&mut Fetched, &i64)| fetched.len() > 0 || fetched.next < end_of(id);
         let shares = partitions.iter_mut().zip(&self.ids).filter(waiting).count().max(1);
         let (records, bytes) = ((limits.records / shares).max(1), (limits.bytes / shares).max(1));
-        for (fetched, id) in partitions.iter_mut().zip(&self.ids) {
+        for at in self.read_ahead.in_turn() {
+            let left = limits.bytes.max(1).saturating_sub(self.read_ahead.size_bytes());
+            if left == 0 {
+                break;
+            }
+            let (fetched, id) = (&mut self.read_ahead.partitions()[at], &self.ids[at]);
             let missing = records.saturating_sub(fetched.len());
             if fetched.next >= end_of(id) || missing == 0 {
                 continue;
             }
-            let rows = query_batches(&mut self.connection, *id, fetched.next, bytes, missing.min(MAX_BATCHES))
+            let rows = query_batches(&mut self.connection, *id, fetched.next, bytes.min(left), missing.min(MAX_BATCHES))
                 .await
                 .map_err(|error| self.database.fault(error))?;
             queue(fetched, &rows)?;
@@ -156,5 +162,55 @@ impl Reader for LocalReader {
                 return Ok(taken);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use schemas::{Outgoing, SystemClock, TopicName};
+
+    use super::*;
+    use crate::topics::local::Local;
+    use crate::topics::{TopicSpec, Topics};
+
+    #[tokio::test]
+    async fn large_records_of_many_partitions_come_a_few_at_a_time() {
+        const PARTITIONS: u32 = 40;
+        const VALUE_BYTES: usize = 200_000;
+        let dir = tempfile::tempdir().unwrap();
+        let local = Local::open(dir.path(), Arc::new(SystemClock)).await.unwrap();
+        let topic = TopicName::try_from("t").unwrap();
+        local.create(&[TopicSpec { name: topic.clone(), partitions: PARTITIONS }]).await.unwrap();
+        let record = |partition| Outgoing {
+            topic: topic.clone(),
+            partition: Some(partition),
+            key: None,
+            value: vec![b'x'; VALUE_BYTES],
+            headers: Vec::new(),
+            timestamp: None,
+        };
+        local.write((0..PARTITIONS).map(record).collect()).await.unwrap();
+        let from: Vec<_> = (0..PARTITIONS).map(|partition| (TopicPartition { topic: topic.clone(), partition }, 0)).collect();
+        let mut ids = Vec::new();
+        for (partition, _) in &from {
+            ids.push(local.find(partition).await.unwrap().0);
+        }
+        let connection = local.database.connect().await.unwrap();
+        let mut reader = LocalReader::new(local.database.clone(), connection, Arc::clone(&local.commits), ids, &from);
+        let limits = ReadLimits { records: 1_000, bytes: 3 * VALUE_BYTES, wait: Duration::ZERO };
+        let mut read = Vec::new();
+        loop {
+            let ahead = reader.read_ahead.size_bytes();
+            let records = reader.read(&limits).await.unwrap();
+            let fetched = reader.read_ahead.size_bytes() + records.iter().map(Raw::size_bytes).sum::<usize>() - ahead;
+            assert!(fetched < limits.bytes + 2 * VALUE_BYTES, "{fetched} bytes fetched at once");
+            if records.is_empty() {
+                break;
+            }
+            read.extend(records.into_iter().map(|raw| raw.origin.partition));
+        }
+        read.sort_unstable();
+        assert_eq!(read, (0..PARTITIONS).collect::<Vec<_>>());
     }
 }

@@ -12,11 +12,11 @@ use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use super::batch::Batch;
+use super::batch::{self, Batch};
 use super::database::Database;
 use crate::topics::placement::{Place, Placement, Placements};
 
-/// A transaction that has this many bytes of values takes no further write.
+/// A transaction that has this many bytes of records takes no further write.
 const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// Who held the write lock this long...
@@ -75,12 +75,12 @@ impl Writer {
 
     /// The job, and those that wait behind it, as far as one transaction takes them.
     fn group(&mut self, first: Job) -> Vec<Job> {
-        let mut bytes = value_bytes(&first);
+        let mut bytes = size_bytes(&first);
         let mut jobs = vec![first];
         while bytes < GROUP_BYTES
             && let Ok(job) = self.jobs.try_recv()
         {
-            bytes += value_bytes(&job);
+            bytes += size_bytes(&job);
             jobs.push(job);
         }
         jobs
@@ -179,8 +179,8 @@ impl Writer {
     }
 }
 
-fn value_bytes(job: &Job) -> usize {
-    job.records.iter().map(|record| record.value.len()).sum()
+fn size_bytes(job: &Job) -> usize {
+    job.records.iter().map(batch::size_bytes).sum()
 }
 
 fn add(batches: &mut Batches, ids: &BTreeMap<TopicName, Vec<i64>>, records: &[Outgoing], places: &[Place], now: DateTime<Utc>) {

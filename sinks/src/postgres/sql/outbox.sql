@@ -1,13 +1,13 @@
 -- The oldest entries of a pipeline's outbox, until they have so many bytes together; the first one in any case. An entry whose profile or
--- dead letter is gone has no size: it is passed over, and hides nobody behind it. Takes no lock: one publisher a pipeline holds a lease,
+-- dead letter is gone has no size: it comes, to be deleted. Takes no lock: one publisher a pipeline holds a lease,
 -- and an entry that is sent twice has the same id.
 --
 -- $1 pipeline, $2 entries at most, $3 bytes, $4 bytes of a dead letter at most.
-SELECT seq, id, kind::text AS kind, topic, key, value, headers::text AS headers, record_timestamp
+SELECT seq, id, kind::text AS kind, topic, key, value, headers::text AS headers, record_timestamp, version
 FROM (
     SELECT *, sum(size_bytes) OVER (ORDER BY seq) - size_bytes AS bytes_before
     FROM (
-        SELECT waiting.*, sized.size_bytes
+        SELECT waiting.*, coalesce(sized.size_bytes, 0) AS size_bytes
         FROM outbox AS waiting
         CROSS JOIN LATERAL (
             SELECT CASE waiting.kind
@@ -16,10 +16,10 @@ FROM (
                 WHEN 'dead_letter' THEN (SELECT least(octet_length(letter.value), $4) FROM dead_letters AS letter
                     WHERE letter.id = waiting.key::uuid)
             END AS size_bytes
-            -- Keeps the sizes from being worked out twice, for the filter and for the sum.
+            -- Keeps the sizes from being worked out twice.
             OFFSET 0
         ) AS sized
-        WHERE waiting.pipeline = $1 AND sized.size_bytes IS NOT NULL
+        WHERE waiting.pipeline = $1
         ORDER BY waiting.seq
         LIMIT $2
     ) AS next

@@ -1,4 +1,10 @@
--- The profiles of these customers, as the engine merges them. Takes no lock: what is written over them later is checked by version.
+-- The profiles of these customers, as the engine merges them, until they have so many bytes together; the first one in any case. Takes no
+-- lock: what is written over them later is checked by version.
+--
+-- `bytes_until` is what they have with this one: about what their JSON takes in the table, which may have compressed it. The window takes
+-- the rows as they come, and knows large columns by their sizes: those of rows that are left out are not read.
+--
+-- $1 customers, $2 bytes.
 SELECT
     {customer_id} AS customer_id, {version} AS version, {basic}::text AS basic, {company_profile}::text AS company_profile,
     {institution_profile}::text AS institution_profile, {specific_data}::text AS specific_data,
@@ -10,6 +16,9 @@ SELECT
     {risk_flags_by_hand}::text AS risk_flags_by_hand, {sync_status}::text AS sync_status, {last_sync_at} AS last_sync_at,
     {completeness} AS completeness, {conformity_score} AS conformity_score, {compliance_rating}::text AS compliance_rating,
     {risk_level}::text AS risk_level, {admin_status}::text AS admin_status, {rules_hash} AS rules_hash,
-    {updated_at} AS updated_at
-FROM {table}
-WHERE {customer_id} = ANY($1)
+    {updated_at} AS updated_at, bytes_until
+FROM (
+    SELECT *, sum(size_bytes) OVER (ROWS UNBOUNDED PRECEDING)::bigint AS bytes_until
+    FROM (SELECT *, {json_bytes} AS size_bytes FROM {table} WHERE {customer_id} = ANY($1)) AS sized
+) AS summed
+WHERE bytes_until - size_bytes < $2

@@ -1,24 +1,23 @@
 -- What is to be published next, oldest first, until it has so many bytes together; the first entry in any case. An entry whose profile or
--- dead letter is gone has no size: it is passed over, so that it does not hold up the rest. The window sees numbers and sizes only:
--- payloads are read once it is known which. `+` keeps SQLite from sorting all that waits, found by its id: by number it is in order
--- already, and the rest is never looked at.
+-- dead letter is gone has no size: it comes, to be deleted. The window sees numbers and sizes only: payloads are read once it is known
+-- which. `+` keeps SQLite from sorting all that waits, found by its id: by number it is in order already, and the rest is never looked at.
 -- ?1: the pipeline; ?2: at most so many; ?3: bytes; ?4: bytes of a dead letter at most.
-select waiting.seq, waiting.id, waiting.kind, waiting.topic, waiting.key, waiting.value, waiting.headers, waiting.record_timestamp
+select waiting.seq, waiting.id, waiting.kind, waiting.topic, waiting.key, waiting.value, waiting.headers, waiting.record_timestamp,
+    waiting.version
 from (
     select seq, sum(size_bytes) over (order by seq) - size_bytes as bytes_before
     from (
         select seq, size_bytes
         from (
-            select seq, case kind
+            select seq, coalesce(case kind
                 when 'effect' then octet_length(value)
                 when 'profile' then (select {json_bytes} from {table} where {customer_id} = outbox.key)
                 when 'dead_letter' then (select min(octet_length(letter.value), ?4) from dead_letters as letter
                     where letter.id = outbox.key)
-            end as size_bytes
+            end, 0) as size_bytes
             from outbox
             where +pipeline = ?1
         )
-        where size_bytes is not null
         order by seq
         limit ?2
     )
