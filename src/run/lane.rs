@@ -91,8 +91,10 @@ impl Lane {
         items
     }
 
-    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them. A batch whose data the database refuses is halved, by customer, then by record, until the record is
-    /// found whose fault it is; that one becomes a dead letter, the rest commits.
+    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them.
+    ///
+    /// A batch whose data the database refuses is halved, by customer, then by record, until the record is found whose fault it is; that
+    /// one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
         // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
         self.write_outputs(&items).await?;
