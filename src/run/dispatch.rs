@@ -7,7 +7,7 @@ use schemas::{Fault, FaultKind, Raw};
 use tokio::sync::mpsc;
 
 use super::chain::{Chain, Passed};
-use super::lane::{Item, Work};
+use super::item::{Item, Work};
 use super::reading::Registered;
 use super::segment::Segment;
 use super::tracker::Tracker;

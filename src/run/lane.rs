@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use schemas::profile::{Computed, Outline};
 use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
-use schemas::{Fault, FaultKind, Origin, Outgoing, Raw, Reaction, Reason, Record, Reject, TopicName};
+use schemas::{Fault, FaultKind, Origin, Raw, Reaction, Reason, Record, Reject, TopicName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
@@ -17,39 +17,11 @@ use uuid::Uuid;
 use super::backoff::Backoff;
 use super::cache::Cache;
 use super::health::Part;
+use super::item::{Item, Work, halves, keys, waits};
 use super::keyed::Merged;
 use super::segment::Segment;
-use super::tracker::{Ticket, Tracker};
+use super::tracker::Tracker;
 use crate::topics::TopicPartition;
-
-/// What a lane is to make durable.
-#[derive(Debug, Clone)]
-pub(super) struct Item {
-    pub(super) raw: Arc<Raw>,
-    pub(super) ticket: Arc<Ticket>,
-    pub(super) what: Work,
-}
-
-/// The three ways in which a record ends.
-#[derive(Debug, Clone)]
-pub(super) enum Work {
-    /// It is folded into a profile.
-    Keyed(Record),
-    /// It goes to a topic.
-    Output(Outgoing),
-    /// It becomes a dead letter, by the stage at this place.
-    Dead(usize, Reject),
-}
-
-impl Item {
-    /// The record, if it is folded into a profile.
-    fn record(&self) -> Option<&Record> {
-        match &self.what {
-            Work::Keyed(record) => Some(record),
-            Work::Output(_) | Work::Dead(..) => None,
-        }
-    }
-}
 
 /// How often an idle lane looks whether positions moved.
 const IDLE: Duration = Duration::from_secs(1);
@@ -119,8 +91,10 @@ impl Lane {
         items
     }
 
-    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them. A batch whose data the database refuses is halved, by customer, then by record, until the record is
-    /// found whose fault it is; that one becomes a dead letter, the rest commits.
+    /// Makes a batch durable. Where its stored profiles are large, it takes several transactions, a customer in one of them.
+    ///
+    /// A batch whose data the database refuses is halved, by customer, then by record, until the record is found whose fault it is; that
+    /// one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
         // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
         self.write_outputs(&items).await?;
@@ -350,30 +324,6 @@ fn dead_letter_id(pipeline: &str, raw: &Raw) -> Uuid {
     name.extend_from_slice(key.unwrap_or_default());
     name.extend_from_slice(&raw.value);
     Uuid::new_v5(&namespace, &name)
-}
-
-fn keys(group: &[Item]) -> impl Iterator<Item = &str> {
-    group.iter().filter_map(Item::record).filter_map(|record| record.key.as_deref())
-}
-
-fn key_of(item: &Item) -> &str {
-    item.record().and_then(|record| record.key.as_deref()).unwrap_or_default()
-}
-
-/// Whether the item is about one of these customers.
-fn waits(item: &Item, left: &HashSet<String>) -> bool {
-    item.record().and_then(|record| record.key.as_deref()).is_some_and(|customer| left.contains(customer))
-}
-
-/// The second half of a group and its first: cut between two customers as near to the middle as can be; inside one customer, in the
-/// middle.
-fn halves(mut group: Vec<Item>) -> [Vec<Item>; 2] {
-    group.sort_by(|left, right| key_of(left).cmp(key_of(right)));
-    let middle = group.len() / 2;
-    let boundary = |at: &usize| key_of(&group[*at - 1]) != key_of(&group[*at]);
-    let at = (1..group.len()).filter(boundary).min_by_key(|at| at.abs_diff(middle)).unwrap_or(middle);
-    let second = group.split_off(at);
-    [second, group]
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod dispatch;
 mod faulty;
 mod health;
 mod inputs;
+mod item;
 mod keyed;
 mod lane;
 mod letter;

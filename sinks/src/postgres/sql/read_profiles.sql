@@ -19,6 +19,7 @@ SELECT
     {updated_at} AS updated_at, bytes_until
 FROM (
     SELECT *, sum(size_bytes) OVER (ROWS UNBOUNDED PRECEDING)::bigint AS bytes_until
-    FROM (SELECT *, {json_bytes} AS size_bytes FROM {table} WHERE {customer_id} = ANY($1)) AS sized
+    -- OFFSET 0 keeps the sizes from being worked out twice.
+    FROM (SELECT *, {json_bytes} AS size_bytes FROM {table} WHERE {customer_id} = ANY($1) OFFSET 0) AS sized
 ) AS summed
 WHERE bytes_until - size_bytes < $2
