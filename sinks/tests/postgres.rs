@@ -122,6 +122,48 @@ async fn events_are_forgotten_by_their_index() {
     assert!(plan.contains("seen_events_by_age") && !plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
 }
 
+/// Any other index that holds the pipeline costs the planner the same as the key, once the statistics say that the outbox is empty; it reads
+/// all that waits for each entry.
+#[tokio::test]
+async fn no_index_but_the_key_leads_from_the_pipeline_into_the_outbox() {
+    let place = database().await;
+    store(&place).await;
+    let leading = place.texts(
+        "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = ANY (indkey) \
+         WHERE indrelid = 'outbox'::regclass AND attname = 'pipeline'",
+    );
+    assert_eq!(leading.await, ["outbox_pkey"]);
+}
+
+/// However small it was while the server could have kept a plan for it.
+#[tokio::test]
+async fn a_full_outbox_is_emptied_by_its_key() {
+    let place = database().await;
+    let sink = store(&place).await;
+    let filled = |entries: u32| {
+        format!(
+            "INSERT INTO outbox (pipeline, id, kind, topic, key, value, headers, record_timestamp) \
+             SELECT 'pipeline', gen_random_uuid(), 'effect', 't', 'c', 'x', '[]', now() FROM generate_series(1, {entries})"
+        )
+    };
+    // The server keeps a plan, where it does, from the sixth time on.
+    for _ in 0..10 {
+        place.execute(&filled(1)).await;
+        sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
+    }
+    place.execute(&filled(20_000)).await;
+    sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
+    // A session tells what it did when it ends.
+    sink.close().await;
+    while place.number("SELECT pg_stat_get_tuples_deleted('outbox'::regclass)").await < 510 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let read = "SELECT sum(pg_stat_get_tuples_returned(of))::bigint FROM unnest('{outbox, outbox_pkey, outbox_by_id}'::regclass[]) AS of";
+    let read = place.number(read).await;
+    assert!(read < 100_000, "{read} rows were read");
+    assert_eq!(place.number("SELECT count(*) FROM outbox").await, 19_500);
+}
+
 /// A column that every write changes must not stand in an index: no update would be HOT.
 #[tokio::test]
 async fn no_index_holds_what_every_write_changes() {

@@ -42,6 +42,9 @@ pub(super) fn session(url: &str, settings: &Settings) -> Result<PgConnectOptions
         ("statement_timeout", answer_ms.as_str()),
         // Compiling a statement takes longer than running any of ours.
         ("jit", "off"),
+        // A plan that is kept was made for tables of another size: the outbox fills and empties all the time. Planning takes less than
+        // running any of ours.
+        ("plan_cache_mode", "force_custom_plan"),
     ]))
 }
 

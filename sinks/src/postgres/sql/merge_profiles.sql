@@ -114,7 +114,7 @@ WITH written AS (
     SELECT $2, 'profile/' || customer_id, 'profile', $3, customer_id, $1, version
     FROM written
     WHERE $3::text IS NOT NULL
-    ON CONFLICT (pipeline, id) DO UPDATE
+    ON CONFLICT (id, (pipeline || '')) DO UPDATE
     SET topic = excluded.topic, record_timestamp = excluded.record_timestamp, version = excluded.version
 )
 SELECT customer_id, inserted FROM written

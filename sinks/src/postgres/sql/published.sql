@@ -1,14 +1,15 @@
 -- Deletes entries that the broker acknowledged, if the publisher's lease is still ours; a profile's only up to the version that was sent.
 -- (A row that another pipeline raised meanwhile was sent newer than its entry says, hence not only the same version.) An entry whose row
--- was gone goes if nobody announced it anew, and the row is gone still. Answers how many of
--- the leases are ours: if not all, nothing is deleted.
+-- was gone goes if nobody announced it anew, and the row is gone still. Answers how many of the leases are ours: if not all, nothing is
+-- deleted.
 --
 -- Locks: the leases' rows FOR KEY SHARE, as fence.sql does. Then the entries, skipping those that a writer holds: it is about to raise
 -- their version, or to fail, and then they are sent again. So the publisher never waits while it holds entries, and cannot deadlock with
 -- writers, who take entries in the order of customers.
 --
 -- One look into the key for each entry, whatever the planner thinks of a table that fills and empties all the time: a plan that reads all
--- of it is what a join becomes once the statistics are old (measured: 30 s instead of 10 ms).
+-- of it is what a join becomes once the statistics are old (measured: 30 s instead of 10 ms). The same comes of any other index that
+-- holds the pipeline as it is; there is none.
 --
 -- $1 pipeline, $2 to $6 the leases, $7 numbers, $8 versions, $9 whether the row was gone.
 WITH held AS (

@@ -76,7 +76,7 @@ WITH history AS (
     WHERE publish_to IS NOT NULL AND attempts = 1
     ORDER BY topic, partition, upto
     -- An entry whose letter had been taken over, and is here again. Locked, it is not deleted as one whose row is gone.
-    ON CONFLICT (pipeline, id) DO UPDATE SET topic = excluded.topic
+    ON CONFLICT (id, (pipeline || '')) DO UPDATE SET topic = excluded.topic
 ), effects AS (
     INSERT INTO outbox (pipeline, id, kind, topic, key, value, headers, record_timestamp)
     SELECT $1, id, 'effect', topic, key, value, headers::jsonb, record_timestamp
