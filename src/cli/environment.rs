@@ -21,6 +21,13 @@ impl Environment for Process {
     }
 }
 
+/// The text of the `.env` that is read: of this folder, or of the nearest above it that has one. Empty where it cannot be read.
+pub(super) fn dotenv_text() -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    let file = here.ancestors().map(|folder| folder.join(".env")).find(|file| file.is_file());
+    file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default()
+}
+
 /// The process's environment with some variables set otherwise, or not at all.
 pub(super) struct Overridden(pub(super) BTreeMap<&'static str, Option<String>>);
 

@@ -109,7 +109,7 @@ pub fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("error: .env: {}", unread(&error));
+        eprintln!("error: .env: {}", unread(&error, &environment::dotenv_text()));
         return Exit::Usage.into();
     }
     let cli = Cli::parse();
@@ -126,12 +126,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What is wrong with `.env`. A line is named by its variable only: its value may be a secret.
-fn unread(error: &dotenvy::Error) -> String {
+/// What is wrong with `.env`, whose text this is. Shows a line's number only: what stands in it may be a secret.
+fn unread(error: &dotenvy::Error, text: &str) -> String {
     match error {
-        dotenvy::Error::LineParse(line, _) => {
-            let name = line.split('=').next().unwrap_or_default().trim();
-            format!("the value of {name:?} cannot be read; look at its quotes, or write NAME=\"value\"")
+        // What comes with the error is the line, or what follows the name in it.
+        dotenvy::Error::LineParse(rest, _) => {
+            let at = text.lines().position(|line| line.contains(rest.trim_end()));
+            let line = at.map_or_else(|| "a line".to_owned(), |at| format!("line {}", at + 1));
+            format!("{line} cannot be read; look at its quotes, or write NAME=\"value\"")
         }
         other => other.to_string(),
     }

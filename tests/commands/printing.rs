@@ -114,10 +114,12 @@ fn what_is_asked_wrongly_ends_with_2() {
 #[test]
 fn a_broken_env_file_stops_everything_and_shows_no_secret() {
     let folder = Folder::new();
-    folder.write(".env", "PASSWORD=\"hunter2\n");
-    let ended = folder.shell("syncline check");
-    assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
-    assert!(ended.err.contains("\"PASSWORD\"") && !ended.err.contains("hunter2"), "{ended:?}");
+    for secret in ["PASSWORD=\"hunter2", "DATABASE_URL=postgres://u:hunter2 pw@h/x"] {
+        folder.write(".env", format!("BROKER=local\n{secret}\n"));
+        let ended = folder.shell("syncline check");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
+        assert!(ended.err.contains("error: .env: line 2 cannot be read") && !ended.err.contains("hunter2"), "{ended:?}");
+    }
 }
 
 #[test]

@@ -13,13 +13,24 @@ use crate::{JsonRef, Violation};
 /// How much of a value a message quotes.
 const QUOTED_CHARACTERS: usize = 40;
 
+/// How many violations are told one by one. A record of 1 MiB may have hundreds of thousands: all of them would take up many times its
+/// size, and tell nobody more.
+const TOLD: usize = 1_000;
+
 /// What errors say; of the types that one value may have, the first only: a schema and a definition that it narrows say the same twice.
+/// Beyond the first thousand, how many there are.
 pub(super) fn violations<'e>(errors: impl Iterator<Item = ValidationError<'e>>, payload: JsonRef<'_>) -> Vec<Violation> {
     let mut mistyped = HashSet::new();
     let says_more = |error: &ValidationError<'_>| {
         !matches!(error.kind(), ValidationErrorKind::Type { .. }) || mistyped.insert(error.instance_path().as_str().to_owned())
     };
-    errors.filter(says_more).map(|error| violation(&error, payload)).collect()
+    let mut errors = errors.filter(says_more);
+    let mut violations: Vec<Violation> = errors.by_ref().take(TOLD).map(|error| violation(&error, payload)).collect();
+    let untold = errors.count();
+    if untold > 0 {
+        violations.push(Violation { message: format!("and {untold} more violations"), ..Violation::default() });
+    }
+    violations
 }
 
 /// The violation that an error is. `payload` is what was sent, from which the message quotes.

@@ -58,7 +58,12 @@ impl Validator {
         if violations.is_empty() {
             return Ok((read, reading.tolerated));
         }
-        violations.iter_mut().for_each(|violation| drop(violation.pointer.drain(..pointer.len())));
+        for violation in &mut violations {
+            // One that only counts the rest stands nowhere.
+            if let Some(rest) = violation.pointer.strip_prefix(&pointer) {
+                violation.pointer = rest.to_owned();
+            }
+        }
         Err(violations)
     }
 

@@ -223,6 +223,20 @@ fn keywords_that_the_table_does_not_know_are_judged_all_the_same() {
     }
 }
 
+/// A payload of 240 kB took a minute, and its violations many times its size.
+#[test]
+fn of_countless_violations_a_thousand_are_told_and_the_rest_counted() {
+    let schema = json!({"properties": {"stocks": {"items": {"type": "object", "required": ["id"]}}}});
+    let validator = Validator::compile(&schema, &|_| Err(String::new())).unwrap();
+    let sent = payload(&json!({ "stocks": vec![json!({}); 80_000] }));
+    let begun = std::time::Instant::now();
+    let violations = validator.check(&sent).unwrap_err();
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+    assert_eq!(violations.len(), 1_001);
+    assert_eq!(violations[999].pointer, "/stocks/999");
+    assert_eq!((violations[1_000].pointer.as_str(), violations[1_000].message.as_str()), ("", "and 79000 more violations"));
+}
+
 #[test]
 fn references_lead_to_files_beside_the_schema() {
     let files = |name: &str| match name {
