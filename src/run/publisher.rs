@@ -148,20 +148,27 @@ impl Publisher {
     }
 
     /// Works, and keeps the lease meanwhile, however long the work takes. A lease that is lost ends it.
+    ///
+    /// Neither waits for the other: a renewal that is not answered does not hold up what is acknowledged.
     async fn while_held<T>(&self, held: &mut Held, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            worked = work => worked,
+            lost = self.keep_on(held) => Err(lost),
+        }
+    }
+
+    /// Renews the lease at each heartbeat; returns the fault that ends that.
+    async fn keep_on(&self, held: &mut Held) -> Fault {
         loop {
-            tokio::select! {
-                worked = &mut work => return worked,
-                () = tokio::time::sleep_until(held.renewed + HEARTBEAT) => {}
-            }
+            tokio::time::sleep_until(held.renewed + HEARTBEAT).await;
             match self.renew(held).await {
+                Ok(()) => {}
                 // While the database is away nobody else can claim either, and what is deleted is fenced.
                 Err(fault) if fault.reaction() == Reaction::Retry => {
                     tracing::debug!(%fault, "the outbox's lease is not renewed");
                     held.renewed = Instant::now();
                 }
-                renewed => renewed?,
+                Err(fault) => return fault,
             }
         }
     }

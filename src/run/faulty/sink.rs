@@ -44,6 +44,8 @@ pub(crate) struct FaultySink {
     pub(crate) arrived: Notify,
     /// How often the publisher's lease was renewed.
     outbox_renewed: watch::Sender<usize>,
+    /// Whether its next renewal is never answered; turns false once that waits.
+    renewal_silent: watch::Sender<bool>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -61,6 +63,7 @@ impl FaultySink {
             written: watch::Sender::default(),
             arrived: Notify::new(),
             outbox_renewed: watch::Sender::new(0),
+            renewal_silent: watch::Sender::new(false),
         }
     }
 
@@ -105,6 +108,13 @@ impl FaultySink {
         let mut renewed = self.outbox_renewed.subscribe();
         let before = *renewed.borrow();
         let waiting = async { drop(renewed.wait_for(|now| *now >= before + times).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
+    }
+
+    /// The next renewal of the publisher's lease is never answered. Returns once it waits.
+    pub(crate) async fn silence_a_renewal(&self) {
+        self.renewal_silent.send_replace(true);
+        let waiting = async { drop(self.renewal_silent.subscribe().wait_for(|due| !due).await.expect("the sender is borrowed")) };
         assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
     }
 
@@ -180,8 +190,12 @@ impl Sink for FaultySink {
 
     async fn renew(&self, leases: &[Lease]) -> Result<(), Fault> {
         self.here()?;
+        let of_the_outbox = leases.iter().any(|lease| lease.of.segment == "outbox");
+        if of_the_outbox && self.renewal_silent.send_replace(false) {
+            return std::future::pending().await;
+        }
         self.inner.renew(leases).await?;
-        if leases.iter().any(|lease| lease.of.segment == "outbox") {
+        if of_the_outbox {
             self.outbox_renewed.send_modify(|times| *times += 1);
         }
         Ok(())

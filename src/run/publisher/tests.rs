@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::time::Duration;
+
 use schemas::store::{Outbound, OutboxEntry};
 use schemas::{Outgoing, TopicName};
 use serde_json::Value;
@@ -68,6 +70,22 @@ async fn the_lease_is_renewed_while_a_portion_is_on_its_way() {
         rig.topics.go.notify_one();
     };
     let (ran, ()) = tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), slow);
+    ran.unwrap();
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_renewal_that_is_not_answered_does_not_hold_up_what_is_on_its_way() {
+    let rig = Rig::new().await;
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    rig.topics.script_sends([OnSend::Held]);
+    let slow = async {
+        rig.sink.until_written(|batches| !batches.is_empty()).await;
+        rig.sink.silence_a_renewal().await;
+        rig.topics.go.notify_one();
+    };
+    let both = async { tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), slow) };
+    let (ran, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("what is acknowledged is deleted");
     ran.unwrap();
     assert_eq!(rig.held(LOW_STOCK).await.len(), 1);
 }
