@@ -4,8 +4,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use lru::LruCache;
-use schemas::profile::Profile;
+use schemas::profile::{Computed, Outline, Profile};
+use schemas::store::Row;
 
 /// Profiles by customer, the least recently used going first.
 #[derive(Debug)]
@@ -53,6 +55,27 @@ impl Cache {
             self.size_bytes = self.size_bytes.saturating_sub(profile.size_bytes());
         }
     }
+}
+
+/// The profile of a row that was written, as reading it would tell.
+pub(super) fn as_stored(row: Row, written_at: DateTime<Utc>) -> Profile {
+    let Row { mut profile, computed, rules_hash, .. } = row;
+    profile.version += 1;
+    profile.stored = outline(&computed, &rules_hash, written_at);
+    profile
+}
+
+/// What the row's columns say now.
+fn outline(computed: &Computed, rules_hash: &str, updated_at: DateTime<Utc>) -> Option<Outline> {
+    Some(Outline {
+        completeness: computed.completeness.percentage,
+        rating: computed.rating?,
+        conformity_score: computed.conformity.score,
+        risk_level: computed.risk.as_ref().map(|risk| risk.level),
+        admin_status: computed.attention.admin_status,
+        rules_hash: rules_hash.to_owned(),
+        updated_at,
+    })
 }
 
 #[cfg(test)]

@@ -6,19 +6,17 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use schemas::profile::{Computed, Outline};
-use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Row, Written};
-use schemas::{Fault, FaultKind, Origin, Raw, Reaction, Reason, Record, Reject, TopicName};
+use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Written};
+use schemas::{Fault, FaultKind, Reaction, Reason, Record, Reject, TopicName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
-use uuid::Uuid;
 
 use super::backoff::Backoff;
-use super::cache::Cache;
+use super::cache::{Cache, as_stored};
 use super::health::Part;
 use super::item::{Item, Work, halves, keys, waits};
 use super::keyed::Merged;
+use super::letter;
 use super::segment::Segment;
 use super::tracker::Tracker;
 use crate::topics::TopicPartition;
@@ -271,19 +269,7 @@ impl Lane {
     }
 
     fn letter(&self, item: &Item, stage: usize, reject: &Reject) -> DeadLetter {
-        let plan = &self.segment.stages()[stage];
-        DeadLetter {
-            id: dead_letter_id(self.segment.pipeline(), &item.raw),
-            stage: plan.name.clone(),
-            reason: reject.reason,
-            violations: reject.violations.clone(),
-            origin: item.raw.origin.clone(),
-            key: item.raw.key.clone(),
-            headers: item.raw.headers.clone(),
-            value: item.raw.value.clone(),
-            timestamp: item.raw.timestamp,
-            publish_to: plan.on_reject.clone(),
-        }
+        letter::of(self.segment.pipeline(), &self.segment.stages()[stage], &item.raw, reject)
     }
 
     /// Keeps the profiles that were written: the next batch need not load them. Nor need it write positions again.
@@ -291,39 +277,10 @@ impl Lane {
         for Position { of, offset } in batch.positions {
             self.stored.insert(TopicPartition { topic: of.topic, partition: of.partition }, offset);
         }
-        for Row { mut profile, computed, rules_hash, .. } in batch.rows {
-            profile.version += 1;
-            profile.stored = outline(&computed, &rules_hash, batch.now);
-            self.cache.keep(profile);
+        for row in batch.rows {
+            self.cache.keep(as_stored(row, batch.now));
         }
     }
-}
-
-/// What the row says now, as reading it would tell.
-fn outline(computed: &Computed, rules_hash: &str, updated_at: DateTime<Utc>) -> Option<Outline> {
-    Some(Outline {
-        completeness: computed.completeness.percentage,
-        rating: computed.rating?,
-        conformity_score: computed.conformity.score,
-        risk_level: computed.risk.as_ref().map(|risk| risk.level),
-        admin_status: computed.attention.admin_status,
-        rules_hash: rules_hash.to_owned(),
-        updated_at,
-    })
-}
-
-/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused. A topic that was deleted
-/// and made anew has other records at the same offsets: key and value are part of it.
-fn dead_letter_id(pipeline: &str, raw: &Raw) -> Uuid {
-    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:syncline:dead-letter");
-    let Origin { topic, partition, offset } = &raw.origin;
-    let key = raw.key.as_deref();
-    // The key's length is a part of the name, so that no two records give the same bytes.
-    let key_bytes = key.map(<[u8]>::len);
-    let mut name = format!("{pipeline}\n{topic}\n{partition}\n{offset}\n{key_bytes:?}\n").into_bytes();
-    name.extend_from_slice(key.unwrap_or_default());
-    name.extend_from_slice(&raw.value);
-    Uuid::new_v5(&namespace, &name)
 }
 
 #[cfg(test)]

@@ -1,9 +1,43 @@
-//! A dead letter on its way to its topic (`schemas/dead_letter.json`). The table keeps all bytes; the topic gets what the outbox's
-//! limit leaves of them (`architecture.md`, rule 2).
+//! A dead letter: what a record becomes that is refused, and how that goes to its topic (`schemas/dead_letter.json`). The table keeps all
+//! bytes; the topic gets what the outbox's limit leaves of them (`architecture.md`, rule 2).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use schemas::store::StoredDeadLetter;
+use schemas::store::{DeadLetter, StoredDeadLetter};
+use schemas::{Origin, Raw, Reject};
+use uuid::Uuid;
+
+use crate::config::StagePlan;
+
+/// The dead letter of a record that `stage` refused.
+pub(super) fn of(pipeline: &str, stage: &StagePlan, raw: &Raw, reject: &Reject) -> DeadLetter {
+    DeadLetter {
+        id: id(pipeline, raw),
+        stage: stage.name.clone(),
+        reason: reject.reason,
+        violations: reject.violations.clone(),
+        origin: raw.origin.clone(),
+        key: raw.key.clone(),
+        headers: raw.headers.clone(),
+        value: raw.value.clone(),
+        timestamp: raw.timestamp,
+        publish_to: stage.on_reject.clone(),
+    }
+}
+
+/// The id of a record's dead letter: the same for the same record of the same pipeline, whenever it is refused. A topic that was deleted
+/// and made anew has other records at the same offsets: key and value are part of it.
+fn id(pipeline: &str, raw: &Raw) -> Uuid {
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"urn:syncline:dead-letter");
+    let Origin { topic, partition, offset } = &raw.origin;
+    let key = raw.key.as_deref();
+    // The key's length is a part of the name, so that no two records give the same bytes.
+    let key_bytes = key.map(<[u8]>::len);
+    let mut name = format!("{pipeline}\n{topic}\n{partition}\n{offset}\n{key_bytes:?}\n").into_bytes();
+    name.extend_from_slice(key.unwrap_or_default());
+    name.extend_from_slice(&raw.value);
+    Uuid::new_v5(&namespace, &name)
+}
 
 /// The JSON that a dead letter's topic gets.
 pub(super) fn published(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
@@ -53,10 +87,8 @@ fn text(value: &[u8], truncated: bool) -> Option<&str> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
 
-    use schemas::store::DeadLetter;
-    use schemas::{Origin, Reason, TopicName};
+    use schemas::{Reason, TopicName};
     use serde_json::Value;
-    use uuid::Uuid;
 
     use super::*;
 
@@ -75,6 +107,28 @@ mod tests {
         };
         let stored = StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes };
         serde_json::from_slice(&published("pipeline", &stored)).unwrap()
+    }
+
+    #[test]
+    fn every_record_has_an_id_of_its_own_and_the_same_record_the_same() {
+        let raw = |offset, key: Option<&str>, value: &str| Raw {
+            key: key.map(|key| key.as_bytes().to_vec()),
+            value: value.into(),
+            headers: vec![],
+            timestamp: chrono::DateTime::UNIX_EPOCH,
+            origin: Origin { topic: TopicName::try_from("in").unwrap(), partition: 0, offset },
+        };
+        let records = [
+            raw(1, Some("ab"), "c"),
+            raw(1, Some("a"), "bc"),
+            raw(1, Some(""), "abc"),
+            raw(1, None, "abc"),
+            raw(2, None, "abc"),
+            raw(1, None, "abd"),
+        ];
+        let ids = |pipeline| records.iter().map(move |raw| id(pipeline, raw));
+        let all: std::collections::HashSet<_> = ids("pipeline").chain(ids("other")).chain(ids("pipeline")).collect();
+        assert_eq!(all.len(), 2 * records.len());
     }
 
     #[test]
