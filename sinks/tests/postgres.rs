@@ -122,6 +122,37 @@ async fn events_are_forgotten_by_their_index() {
     assert!(plan.contains("seen_events_by_age") && !plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
 }
 
+/// Looking at sizes must not read what is large: a portion costs what is in it, and not what it leaves.
+#[tokio::test]
+async fn profiles_are_found_by_their_key_and_those_that_are_left_are_not_read() {
+    let place = database().await;
+    let sink = store(&place).await;
+    let customers: Vec<String> = (0..200).map(|number| format!("c-{number}")).collect();
+    write(&sink, customers.iter().map(|customer| profile(customer)).collect()).await;
+    // What does not compress lies beside the table, in many rows.
+    let noise = "SELECT jsonb_agg(gen_random_uuid()) FROM generate_series(1, 1000) WHERE customer_id IS NOT NULL";
+    place.execute(&format!("UPDATE customer_detailed_profiles SET assets = ({noise}), stocks = ({noise})")).await;
+    place.execute("ANALYZE").await;
+    let statement = include_str!("../src/postgres/sql/read_profiles.sql")
+        .replace("{json_bytes}", "pg_column_size(assets) + pg_column_size(stocks)")
+        .replace("{table}", "customer_detailed_profiles");
+    let statement =
+        sinks::COLUMNS.iter().fold(statement, |sql, column| sql.replace(&format!("{{{}}}", column.name), column.name));
+    let mut connection = place.connect().await;
+    sqlx::raw_sql("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+    let mut blocks_read = Vec::new();
+    for bytes in [1_i64, i64::MAX] {
+        let explained = AssertSqlSafe(format!("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF) {statement}"));
+        let plan = sqlx::query(explained).bind(&customers).bind(bytes).fetch_all(&mut connection).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("customer_detailed_profiles_pkey") && !plan.contains("Sort") && !plan.contains("Disk"), "{plan}");
+        let hits = plan.split_once("shared hit=").unwrap_or_else(|| panic!("{plan}")).1;
+        blocks_read.push(hits.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse::<u32>().unwrap());
+    }
+    assert!(blocks_read[0] * 10 < blocks_read[1], "{blocks_read:?}");
+}
+
 /// Any other index that holds the pipeline costs the planner the same as the key, once the statistics say that the outbox is empty; it reads
 /// all that waits for each entry.
 #[tokio::test]

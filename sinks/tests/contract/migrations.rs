@@ -1,9 +1,11 @@
 //! The tables, and their names.
 
 use schemas::FaultKind;
-use schemas::store::{Batch, Outbound};
+use schemas::store::{Batch, DeadLetter, Outbound};
 use sinks::{migrate_revert, migrate_run, migrate_show};
 
+use super::dead_letters::letter;
+use super::outbox::effect;
 use super::{Place, batch, json, opened, profile, read, row, settings, store, topic, write};
 
 pub async fn they_run_once_and_back_again(place: &impl Place) {
@@ -23,6 +25,31 @@ pub async fn they_run_once_and_back_again(place: &impl Place) {
         assert_eq!(migrate_revert_all(place, &settings).await, known.len());
         assert_eq!(migrate_show(place.url(), &settings).await.unwrap(), known, "nothing is left of it");
     }
+}
+
+/// A step that makes the outbox anew must lose nothing that waits in it, and give no number again.
+pub async fn what_waits_to_be_published_outlives_each_step(place: &impl Place) {
+    let sink = store(place).await;
+    let known = migrate_show(place.url(), &settings()).await.unwrap();
+    let letter = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(1) };
+    let changed = Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(profile("c-1"))]) };
+    sink.write(&changed).await.unwrap();
+    let effects = |ids: &[&str]| ids.iter().map(|id| effect(id)).collect();
+    sink.write(&Batch { dead_letters: vec![letter], effects: effects(&["e-1", "e-2"]), ..batch(vec![]) }).await.unwrap();
+    let mut waiting = sink.outbox(10).await.unwrap();
+    assert_eq!(waiting.len(), 4);
+    // The last number goes: it must not come again.
+    let last = waiting.pop().unwrap();
+    sink.published(std::slice::from_ref(&last), &[]).await.unwrap();
+    sink.close().await;
+    let outbox_made = known.iter().position(|step| step.name == "engine").unwrap();
+    for _ in outbox_made + 1..known.len() {
+        migrate_revert(place.url(), &settings()).await.unwrap();
+    }
+    let sink = store(place).await;
+    assert_eq!(sink.outbox(10).await.unwrap(), waiting);
+    sink.write(&Batch { effects: effects(&["e-3"]), ..batch(vec![]) }).await.unwrap();
+    assert!(sink.outbox(10).await.unwrap()[3].seq > last.seq);
 }
 
 async fn migrate_revert_all(place: &impl Place, settings: &sinks::Settings) -> usize {

@@ -72,7 +72,7 @@ macro_rules! contract {
                 an_expired_lease_is_taken_over_and_fences_its_old_owner, a_lease_that_was_given_back_is_free,
                 a_write_under_an_old_epoch_writes_nothing, what_was_sent_under_an_old_epoch_stays_in_the_outbox;
             migrations:
-                they_run_once_and_back_again, a_store_that_is_not_migrated_is_refused, tables_and_columns_can_be_renamed,
+                they_run_once_and_back_again, what_waits_to_be_published_outlives_each_step, a_store_that_is_not_migrated_is_refused, tables_and_columns_can_be_renamed,
                 views_answer;
         }
     };

@@ -8,7 +8,7 @@ use sinks::Settings;
 use super::dead_letters::letter;
 use super::{Place, batch, json, noon, opened, profile, read, row, stamp, store, topic};
 
-fn effect(id: &str) -> Effect {
+pub fn effect(id: &str) -> Effect {
     Effect {
         id: id.into(),
         topic: topic("admin.alerts.stock.low"),
