@@ -24,7 +24,7 @@ use crate::topics::{TopicSpec, Topics};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   syncline produce --file events.jsonl
-  echo '{\"topic\": \"orders\", \"key\": \"c-1\", \"value\": {\"total\": 12.50}}' | syncline produce --file - --create")]
+  echo '{\"topic\": \"orders\", \"value\": {\"total\": 12.50}}' | syncline produce --file - --create")]
 pub struct Produce {
     /// The file with the lines; - is stdin
     #[arg(long, value_name = "FILE")]
