@@ -153,6 +153,37 @@ async fn profiles_are_found_by_their_key_and_those_that_are_left_are_not_read() 
     assert!(blocks_read[0] * 10 < blocks_read[1], "{blocks_read:?}");
 }
 
+/// What the table compresses to a tenth is ten times as much here: of that, too, no more is sent than is kept.
+#[tokio::test]
+async fn what_compresses_well_is_not_sent_again_for_each_portion() {
+    let place = database().await;
+    let sink = opened(&place, &Settings { loaded_bytes: 1_500_000, ..settings() }).await;
+    let mut asked: Vec<String> = (0..200).map(|number| format!("c-{number}")).collect();
+    write(&sink, asked.iter().map(|customer| profile(customer)).collect()).await;
+    let lines = "SELECT jsonb_agg(md5(customer_id || line / 20)) FROM generate_series(1, 8000) AS line";
+    place.execute(&format!("UPDATE customer_detailed_profiles SET assets = ({lines})")).await;
+    let beside =
+        place.texts("SELECT reltoastrelid::regclass::text FROM pg_class WHERE relname = 'customer_detailed_profiles'").await;
+    let rows = place.number(&format!("SELECT count(*) FROM {}", beside[0])).await;
+    assert!(rows >= 200, "{rows} rows beside the table");
+    let mut portions = 0;
+    while !asked.is_empty() {
+        asked = sink.read(&asked, &[]).await.unwrap().left.into_iter().collect();
+        portions += 1;
+    }
+    assert!((10..=60).contains(&portions), "{portions}");
+    // A session tells what it did before it is gone.
+    sink.close().await;
+    let others = "SELECT count(*) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    while place.number(others).await > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let blocks = place.number(&format!("SELECT pg_stat_get_blocks_fetched('{}'::regclass)", beside[0])).await;
+    // With those that writing took. Where each portion is sent as many bytes of what the table keeps, it is 6 a row.
+    assert!(blocks < 4 * rows, "{blocks} blocks for {rows} rows in {portions} portions");
+}
+
 /// Any other index that holds the pipeline costs the planner the same as the key, once the statistics say that the outbox is empty; it reads
 /// all that waits for each entry.
 #[tokio::test]

@@ -12,6 +12,7 @@
 
 mod connect;
 mod dead_letters;
+mod expansion;
 mod fault;
 mod leases;
 pub(crate) mod migrate;
@@ -39,6 +40,7 @@ use tokio::time::timeout;
 use crate::Sink;
 use crate::columns::json_bytes;
 use crate::settings::{Names, Settings};
+use expansion::Expansion;
 use sessions::Sessions;
 
 /// A statement whose parameters are being bound.
@@ -50,6 +52,7 @@ pub(crate) struct PostgresSink {
     pipeline: String,
     lease: Duration,
     loaded_bytes: u32,
+    expansion: Expansion,
     statements: Statements,
 }
 
@@ -95,7 +98,7 @@ impl PostgresSink {
         }
         connection.close().await.map_err(fault::when("closing a connection"))?;
         let (pipeline, lease, loaded_bytes) = (settings.pipeline.clone(), settings.lease, settings.loaded_bytes);
-        Ok(Self { sessions, pipeline, lease, loaded_bytes, statements })
+        Ok(Self { sessions, pipeline, lease, loaded_bytes, expansion: Expansion::new(), statements })
     }
 }
 
@@ -119,7 +122,7 @@ impl Sink for PostgresSink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         let read = async |session: &mut PgConnection| {
-            let loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes).await?;
+            let loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes, &self.expansion).await?;
             let seen = records::seen(session, &self.pipeline, event_ids).await?;
             Ok(Loaded { seen, ..loaded })
         };

@@ -11,6 +11,7 @@ use schemas::store::{Batch, Loaded};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, ValueRef};
 
+use super::expansion::Expansion;
 use super::{Statement, Statements, fault};
 use crate::aside;
 use crate::columns::{ProfileColumns, of_section};
@@ -23,12 +24,13 @@ pub(super) async fn read(
     statements: &Statements,
     customers: &[String],
     loaded_bytes: u32,
+    expansion: &Expansion,
 ) -> Result<Loaded, Fault> {
     if customers.is_empty() {
         return Ok(Loaded::default());
     }
-    let query = sqlx::query(AssertSqlSafe(statements.read_profiles.clone())).bind(customers).bind(i64::from(loaded_bytes));
-    let (rows, whole) = rows(query, connection, loaded_bytes.into()).await.map_err(fault::when("reading profiles"))?;
+    let query = sqlx::query(AssertSqlSafe(statements.read_profiles.clone())).bind(customers);
+    let (rows, whole) = rows(query, connection, loaded_bytes.into(), expansion).await.map_err(fault::when("reading profiles"))?;
     let profile = |row: &PgRow| {
         let profile = stored(row).map_err(fault::when("reading profiles"))?.decode()?;
         Ok((profile.customer_id.clone(), profile))
@@ -39,15 +41,22 @@ pub(super) async fn read(
 
 /// The rows, and whether they are all that there are. The database counts what it keeps; what comes may be many times as much, so the rows
 /// are counted again as they come. What is left of them then, the next statement of the session passes over.
-async fn rows(query: Statement<'_>, connection: &mut PgConnection, loaded_bytes: u64) -> Result<(Vec<PgRow>, bool), sqlx::Error> {
-    let mut coming = query.fetch(connection);
+async fn rows<'q>(
+    query: Statement<'q>,
+    connection: &mut PgConnection,
+    loaded_bytes: u64,
+    expansion: &Expansion,
+) -> Result<(Vec<PgRow>, bool), sqlx::Error> {
+    let kept_bytes = expansion.kept_bytes(loaded_bytes);
+    let mut coming = query.bind(i64::try_from(kept_bytes).unwrap_or(i64::MAX)).fetch(connection);
     let mut rows = Vec::new();
     let mut size_bytes = 0;
     while let Some(row) = coming.try_next().await? {
-        let counted: i64 = row.try_get("bytes_until")?;
+        let counted = row.try_get::<i64, _>("bytes_until")?.unsigned_abs();
         size_bytes += received_bytes(&row)?;
         rows.push(row);
-        if size_bytes.max(counted.unsigned_abs()) >= loaded_bytes {
+        if size_bytes >= loaded_bytes || counted >= kept_bytes {
+            expansion.learn(counted, size_bytes);
             return Ok((rows, false));
         }
     }
