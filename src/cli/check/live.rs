@@ -25,7 +25,7 @@ pub(super) struct Answers {
     pub(super) incomplete: bool,
 }
 
-/// Asks all that the file names, at the same time.
+/// Asks all that the file names: the brokers one after the other, beside them the store.
 pub(super) async fn ask(checked: &Checked) -> Answers {
     let Checked { plan, places, .. } = checked;
     let brokers = async {
