@@ -69,7 +69,7 @@ fn order(table: &str) -> &'static str {
         "profile_alerts" => "customer_id, kind, raised_at",
         "profile_history" => "customer_id, version, field",
         "dead_letters" => "topic, \"partition\", \"offset\"",
-        "critical_changes" => "customer_id, request_id",
+        "critical_changes" => "customer_id, request_id, at, event_id",
         other => panic!("no order is known for the table {other}: name one in yaml_cases.rs"),
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::profile::{AlertTransition, Computed, Profile, SectionSet, View};
+use crate::profile::{AlertTransition, Computed, Profile, Question, SectionSet, View};
 use crate::{Header, Json, Origin, TopicName};
 
 pub use dead_letter::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
@@ -70,15 +70,15 @@ impl ChangeStatus {
     }
 }
 
-/// A critical sync, stored. Unique per customer and request: a replay finds it there, and of several events with one request the one
+/// A critical sync, stored. Unique per customer and question: a replay finds it there, and of several events that put one question the one
 /// is kept that [stands over](CriticalChange::stands_over) the others, whichever is written first, until an administrator decides over
 /// what is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CriticalChange {
     /// The customer.
     pub customer_id: String,
-    /// `metadata.requestId`.
-    pub request_id: String,
+    /// What is asked: the request, and a hash of its changes.
+    pub question: Question,
     /// `syncType`
     pub sync_type: String,
     /// `priority`
@@ -99,7 +99,7 @@ pub struct CriticalChange {
 
 impl CriticalChange {
     /// Whether this is the event to keep of the two: one that waits over one that was applied, so that a row waits exactly while
-    /// [`Profile::waiting`] names its request; then the earlier, by microseconds, the one with the lesser id, the one read first. A sink
+    /// [`Profile::waiting`] names its question; then the earlier, by microseconds, the one with the lesser id, the one read first. A sink
     /// updates its rows by this very order.
     #[must_use]
     pub fn stands_over(&self, other: &Self) -> bool {

@@ -4,8 +4,8 @@
 //! {"type": {"at": "2026-03-01T08:00:00Z", "value": "PME"}, "dataVersion": {"at": "..", "value": "2.1"},
 //!  "sections": {"basic": {"stamp": {"at": "..", "event_id": "..", "origin": {"topic": "..", "partition": 0, "offset": 7}}}},
 //!  "overlays": [{"path": {"section": "basic", "below": ["name"]}, "overlay": {"stamp": {}, "value": "New name"}}],
-//!  "waiting": {"req-1": "2026-03-01T08:00:00Z"},
-//!  "decided": {"req-0": {"decidedAt": "2026-03-01T09:00:00Z", "verdict": "approved", "askedAt": "2026-02-28T08:00:00Z"}},
+//!  "waiting": {"4f53cda18c2baa0c0354bb5f9a3ecbe5 req-1": "2026-03-01T08:00:00Z"},
+//!  "decided": {"9b2a5e1d7c6f40813f0e8d2b6a5c4f31 req-0": {"decidedAt": "2026-03-01T09:00:00Z", "verdict": "approved", "askedAt": "2026-02-28T08:00:00Z"}},
 //!  "alerts": {"low_stock": {"raised": 1, "transition": 2, "last": {}}}, "correlationId": "corr-7"}
 //! ```
 //!
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use schemas::profile::{
-    AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Decision, Outline, Overlay, Path, Profile, Rating,
+    AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Decision, Outline, Overlay, Path, Profile, Question, Rating,
     ReviewPriority, RiskLevel, Section, SectionName, Sections, Stamp, Stated,
 };
 use schemas::store::Row;
@@ -37,9 +37,9 @@ struct State {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     overlays: Vec<Shown>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    waiting: BTreeMap<String, DateTime<Utc>>,
+    waiting: BTreeMap<Question, DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    decided: BTreeMap<String, Decision>,
+    decided: BTreeMap<Question, Decision>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     alerts: BTreeMap<AlertKind, AlertLog>,
     /// For the changelog: no merge reads it.

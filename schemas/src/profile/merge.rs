@@ -20,8 +20,8 @@ impl Profile {
         !covered && Overlay::join(&mut self.overlays, path, overlay)
     }
 
-    /// Joins what another copy of the same customer's profile knows: sections, overlays, statements, and of each critical sync whether it
-    /// waits or was decided over.
+    /// Joins what another copy of the same customer's profile knows: sections, overlays, statements, and of each question to an administrator whether
+    /// it waits or was decided over.
     ///
     /// Commutative, associative and idempotent (`architecture.md`, rule 3). Returns whether anything changed.
     ///
@@ -34,11 +34,11 @@ impl Profile {
         for (path, overlay) in other.overlays {
             changed |= self.join_overlay(path, overlay);
         }
-        for (request_id, decision) in other.decided {
-            changed |= self.decide(&request_id, decision);
+        for (question, decision) in other.decided {
+            changed |= self.decide(&question, decision);
         }
-        for (request_id, asked_at) in other.waiting {
-            changed |= self.wait_for(&request_id, asked_at);
+        for (question, asked_at) in other.waiting {
+            changed |= self.wait_for(&question, asked_at);
         }
         if let Some(stated) = other.stated_type {
             changed |= Stated::join(&mut self.stated_type, stated);

@@ -24,7 +24,7 @@ use crate::Json;
 
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
-pub use approval::{Decision, Verdict};
+pub use approval::{Decision, Question, Verdict};
 pub use computed::{
     Attention, AttentionReason, Band, Completeness, Computed, Conformity, Coverage, Factor, FinancialMetrics, Insights,
     InventoryMetrics, Issue, IssueCategory, Outline, Rating, ReviewPriority, RiskAssessment, RiskLevel, Severity,
@@ -181,10 +181,10 @@ pub struct Profile {
     pub sections: Sections,
     /// What critical syncs set, by path, over the sections.
     pub overlays: BTreeMap<Path, Overlay>,
-    /// Critical syncs that wait for an administrator: request id, and when it was asked.
-    pub waiting: BTreeMap<String, DateTime<Utc>>,
-    /// Critical syncs that one decided over, by request id: none of them waits.
-    pub decided: BTreeMap<String, Decision>,
+    /// What waits for an administrator, and when it was asked.
+    pub waiting: BTreeMap<Question, DateTime<Utc>>,
+    /// What one decided over: none of it waits.
+    pub decided: BTreeMap<Question, Decision>,
     /// What administrators set.
     pub admin: Administrative,
     /// Where the synchronisation stands.
@@ -258,6 +258,6 @@ impl Profile {
             + overlays
             + alerts
             + 512 * (self.overlays.len() + self.alerts.len())
-            + 128 * (self.waiting.len() + self.decided.len())
+            + 192 * (self.waiting.len() + self.decided.len())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
-use schemas::profile::AlertTransition;
+use schemas::profile::{AlertTransition, Question};
 use schemas::store::{Batch, CriticalChange, DeadLetter, Effect, HistoryEntry};
 use schemas::{Fault, TopicName};
 use sqlx::{PgConnection, Row};
@@ -103,10 +103,10 @@ fn bind_alerts<'q>(query: Statement<'q>, transitions: &[(String, AlertTransition
 }
 
 fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Statement<'q> {
-    // A statement writes a row once: of several events with one request, the one that stands. In key order, as all who lock these rows.
-    let mut standing: BTreeMap<(&str, &str), &CriticalChange> = BTreeMap::new();
+    // A statement writes a row once: of several events that put one question, the one that stands. In key order, as all who lock these rows.
+    let mut standing: BTreeMap<(&str, &Question), &CriticalChange> = BTreeMap::new();
     for change in changes {
-        let known = standing.entry((&change.customer_id, &change.request_id)).or_insert(change);
+        let known = standing.entry((&change.customer_id, &change.question)).or_insert(change);
         if change.stands_over(known) {
             *known = change;
         }
@@ -115,7 +115,8 @@ fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Stateme
     let changes = changes.as_slice();
     query
         .bind(column(changes, |change| change.customer_id.as_str()))
-        .bind(column(changes, |change| change.request_id.as_str()))
+        .bind(column(changes, |change| change.question.request_id.as_str()))
+        .bind(column(changes, |change| change.question.changes_hash.as_str()))
         .bind(column(changes, |change| change.sync_type.as_str()))
         .bind(column(changes, |change| change.priority.as_str()))
         .bind(column(changes, |change| change.changes.as_ref().text()))

@@ -165,10 +165,11 @@ fn history(entry: &HistoryEntry, now: &Value) -> [Value; 7] {
 }
 
 /// In the order of `sql/upsert_critical_changes.sql`.
-fn critical_change(change: &CriticalChange) -> [Value; 10] {
+fn critical_change(change: &CriticalChange) -> [Value; 11] {
     [
         change.customer_id.as_str().into(),
-        change.request_id.as_str().into(),
+        change.question.request_id.as_str().into(),
+        change.question.changes_hash.as_str().into(),
         change.sync_type.as_str().into(),
         change.priority.as_str().into(),
         change.changes.as_ref().text().into(),

@@ -88,7 +88,7 @@ impl Statements {
             upsert_profiles: insert("writing profiles", 55, include_str!("sql/upsert_profiles.sql"))?,
             upsert_alerts: insert("writing alerts", 11, include_str!("sql/upsert_alerts.sql"))?,
             insert_history: insert("writing history", 7, include_str!("sql/insert_history.sql"))?,
-            upsert_critical_changes: insert("writing critical changes", 10, include_str!("sql/upsert_critical_changes.sql"))?,
+            upsert_critical_changes: insert("writing critical changes", 11, include_str!("sql/upsert_critical_changes.sql"))?,
             insert_seen: insert("remembering events", 3, include_str!("sql/insert_seen.sql"))?,
             upsert_dead_letters: insert("writing dead letters", 13, include_str!("sql/upsert_dead_letters.sql"))?,
             insert_outbox: insert("writing the outbox", 9, include_str!("sql/insert_outbox.sql"))?,

@@ -97,12 +97,18 @@ fn decision() -> impl Strategy<Value = Decision> {
     (time(), verdict, time()).prop_map(|(decided_at, verdict, asked_at)| Decision { decided_at, verdict, asked_at })
 }
 
+fn question() -> impl Strategy<Value = Question> {
+    let hashed = (any::<String>(), any::<u8>())
+        .prop_map(|(request, number)| Question::new(request, Json::from_serialize(&[number]).as_ref()));
+    prop_oneof![any::<String>().prop_map(Question::from), hashed]
+}
+
 prop_compose! {
     fn profile()(
         id in any::<String>(), sections in sections(), overlays in overlays(), alerts in alerts(), admin in admin(), at in time(),
-        version in 0..i64::MAX - 1, waiting in prop::collection::btree_map(any::<String>(), time(), 0..3),
+        version in 0..i64::MAX - 1, waiting in prop::collection::btree_map(question(), time(), 0..3),
         stated in prop::option::of(prop::sample::select(vec![CustomerType::Pme, CustomerType::FinancialInstitution])),
-        synced in prop::option::of(time()), decided in prop::collection::btree_map(any::<String>(), decision(), 0..3),
+        synced in prop::option::of(time()), decided in prop::collection::btree_map(question(), decision(), 0..3),
     ) -> Profile {
         let stated_version = synced.map(|at| Stated { at, value: id.clone() });
         let stated_type = stated.map(|value| Stated { at, value });

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
-    Decision, FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, SectionSet,
-    Sections, Stated, SyncStatus, TransitionKind, Verdict,
+    Decision, FinancialMetrics, Overlay, Path, Profile, Question, Rating, RiskAssessment, RiskLevel, Section, SectionName,
+    SectionSet, Sections, Stated, SyncStatus, TransitionKind, Verdict,
 };
 use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
 use schemas::{FaultKind, Json};
@@ -67,8 +67,10 @@ fn whole(customer: &str) -> Profile {
         |below: &[&str]| Path { section: SectionName::Basic, below: below.iter().map(|name| (*name).to_owned()).collect() };
     whole.overlays.insert(path(&["name"]), Overlay { stamp: stamp(50), value: json(r#""set over""#) });
     whole.overlays.insert(path(&["address", "0", "ci\"ty"]), Overlay { stamp: stamp(51), value: json("null") });
-    whole.waiting.insert("request-1".into(), noon());
-    whole.decided.insert("request-0".into(), Decision { decided_at: stamp(60).at, verdict: Verdict::Rejected, asked_at: noon() });
+    whole.waiting.insert(question("request-1", 0), noon());
+    whole
+        .decided
+        .insert(question("request-0", 0), Decision { decided_at: stamp(60).at, verdict: Verdict::Rejected, asked_at: noon() });
     whole.stated_type = Some(Stated { at: noon(), value: CustomerType::FinancialInstitution });
     whole.stated_version = Some(Stated { at: noon(), value: "2.1".into() });
     whole.alerts.insert(AlertKind::LowStock, log(AlertKind::LowStock, 2, 5, AlertStatus::Acknowledged));
@@ -317,7 +319,7 @@ pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
     };
     let change = |status| CriticalChange {
         customer_id: "c-1".into(),
-        request_id: "request-1".into(),
+        question: question("request-1", 0),
         sync_type: "full_profile".into(),
         priority: "high".into(),
         changes: json(r#"[{"field": "name", "newValue": "x", "impact": "high"}]"#),
@@ -337,11 +339,16 @@ pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
     assert_eq!(place.number("select count(*) from critical_changes").await, 1);
 }
 
+/// What a request asks for: it numbers the changes.
+fn question(request: &str, changes: u32) -> Question {
+    Question::new(request, json(&format!("[{changes}]")).as_ref())
+}
+
 /// A critical sync of customer c-1, so many seconds after noon, whose request and event are called so.
 fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
     CriticalChange {
         customer_id: "c-1".into(),
-        request_id: request.into(),
+        question: question(request, 0),
         sync_type: "financial_data".into(),
         priority: "high".into(),
         changes: json("[]"),
@@ -383,7 +390,7 @@ pub async fn of_one_request_one_event_stands_whichever_came_first(place: &impl P
         [[&applied, &waits, &twice], [&twice, &waits, &applied], [&waits, &applied, &twice]].into_iter().enumerate()
     {
         let named =
-            |request: String| order.map(|change| CriticalChange { request_id: request.clone(), ..change.clone() }).to_vec();
+            |request: String| order.map(|change| CriticalChange { question: question(&request, 0), ..change.clone() }).to_vec();
         write(named(format!("waits-{number}"))).await;
         for change in named(format!("waits-apart-{number}")) {
             write(vec![change]).await;
@@ -400,6 +407,12 @@ pub async fn of_one_request_one_event_stands_whichever_came_first(place: &impl P
     write(vec![requested("decided", "a", 1)]).await;
     let stays = "select count(*) from critical_changes where request_id = 'decided' and event_id = 'b' and status = 'rejected'";
     assert_eq!(place.number(stays).await, 1, "the administrator decided over what was there");
+    // Other changes under that id are another question.
+    write(vec![CriticalChange { question: question("decided", 1), ..requested("decided", "a", 1) }]).await;
+    assert_eq!(place.number(stays).await, 1);
+    let asked =
+        "select count(*) from critical_changes where request_id = 'decided' and event_id = 'a' and status = 'pending_approval'";
+    assert_eq!(place.number(asked).await, 1);
 }
 
 pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::profile::{Overlay, Path, Profile};
+use schemas::profile::{ForbiddenPath, Overlay, Path, Profile, Question};
 use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Reason, Record, Reject, Violation};
 
@@ -19,7 +19,7 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
     let status = if needs_approval(payload) { ChangeStatus::PendingApproval } else { ChangeStatus::Applied };
     let change = CriticalChange {
         customer_id: profile.customer_id.clone(),
-        request_id: text(payload, &["metadata", "requestId"])?,
+        question: Question::new(text(payload, &["metadata", "requestId"])?, changes.as_ref()),
         sync_type: text(payload, &["syncType"])?,
         priority: text(payload, &["priority"])?,
         changes,
@@ -31,10 +31,10 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
     };
     let changed = match status {
         ChangeStatus::Applied => apply(profile, record, overlays),
-        ChangeStatus::PendingApproval => profile.wait_for(&change.request_id, change.at),
+        ChangeStatus::PendingApproval => profile.wait_for(&change.question, change.at),
     };
     // What was decided over stays as it is, here and in the table.
-    if !profile.decided.contains_key(&change.request_id) {
+    if !profile.decided.contains_key(&change.question) {
         effects.critical_changes.push(change);
     }
     Ok(changed)
@@ -61,14 +61,15 @@ pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject
             Ok(path) => {
                 overlays.insert(path, change.get("newValue").map_or_else(null, |value| changes.share(value)));
             }
-            Err(forbidden) => violations.push(Violation {
-                pointer: format!("/changes/{index}/field"),
-                rule: String::new(),
-                message: forbidden.to_string(),
-            }),
+            Err(forbidden) => violations.push(forbidden_field(index, &forbidden)),
         }
     }
     if violations.is_empty() { Ok(overlays) } else { Err(Reject { reason: Reason::ForbiddenField, violations }) }
+}
+
+/// What is said of the change at `index` for a field that no critical sync may set.
+pub(crate) fn forbidden_field(index: usize, forbidden: &ForbiddenPath) -> Violation {
+    Violation { pointer: format!("/changes/{index}/field"), rule: String::new(), message: forbidden.to_string() }
 }
 
 /// Asked for by its sender, and of high impact anywhere: nothing of it is applied before an administrator agrees.

@@ -10,7 +10,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use schemas::json::{Kind, normalised};
-use schemas::profile::{Decision, Overlay, Path, Profile, SectionName, Stamp, Verdict, View};
+use schemas::profile::{Decision, Overlay, Path, Profile, Question, SectionName, Stamp, Verdict, View};
 use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Record};
 
@@ -63,29 +63,29 @@ impl Delivery {
     }
 }
 
-/// The rows of `critical_changes`, by request.
-type Rows = BTreeMap<String, CriticalChange>;
+/// The rows of `critical_changes`, by question.
+type Rows = BTreeMap<Question, CriticalChange>;
 
 /// What a sink does with a batch's critical changes, where nobody decided.
 fn upsert(rows: &mut Rows, effects: Effects) {
     for change in effects.critical_changes {
-        match rows.get(&change.request_id) {
+        match rows.get(&change.question) {
             Some(own) if !change.stands_over(own) => {}
-            _ => drop(rows.insert(change.request_id.clone(), change)),
+            _ => drop(rows.insert(change.question.clone(), change)),
         }
     }
 }
 
-/// The requests whose rows say that they wait, and since when.
-fn pending(rows: &Rows) -> BTreeMap<String, DateTime<Utc>> {
+/// The questions whose rows say that they wait, and since when.
+fn pending(rows: &Rows) -> BTreeMap<Question, DateTime<Utc>> {
     let pending = rows.values().filter(|row| row.status == ChangeStatus::PendingApproval);
-    pending.map(|row| (row.request_id.clone(), row.at)).collect()
+    pending.map(|row| (row.question.clone(), row.at)).collect()
 }
 
 /// What the API does in one transaction: notes the decision, and lays what an approved request asks for.
 fn decide(profile: &mut Profile, row: &CriticalChange, verdict: Verdict) {
     let decided_at = "2026-04-01T00:00:00Z".parse().unwrap();
-    profile.decide(&row.request_id, Decision { decided_at, verdict, asked_at: row.at });
+    profile.decide(&row.question, Decision { decided_at, verdict, asked_at: row.at });
     if verdict == Verdict::Approved {
         let stamp = Stamp { at: row.at, event_id: row.event_id.clone(), origin: row.origin.clone() };
         for (path, value) in requested_overlays(&row.changes).unwrap() {
@@ -133,7 +133,7 @@ fn read_back(profile: Profile) -> Profile {
 struct Facts {
     sections: Vec<(SectionName, Stamp, String, Option<String>)>,
     overlays: Vec<(Path, Stamp, String)>,
-    requests: (BTreeMap<String, DateTime<Utc>>, BTreeMap<String, Decision>),
+    questions: (BTreeMap<Question, DateTime<Utc>>, BTreeMap<Question, Decision>),
     stated: String,
     view: Vec<(Option<String>, Option<String>, bool)>,
 }
@@ -149,7 +149,7 @@ fn facts(profile: &Profile) -> Facts {
         overlays: (profile.overlays.iter())
             .map(|(path, overlay)| (path.clone(), overlay.stamp.clone(), text(&overlay.value)))
             .collect(),
-        requests: (profile.waiting.clone(), profile.decided.clone()),
+        questions: (profile.waiting.clone(), profile.decided.clone()),
         stated: format!("{:?} {:?} {:?}", profile.stated_type, profile.stated_version, profile.customer_type()),
         view: SectionName::ALL.map(shown).into(),
     }
@@ -188,7 +188,7 @@ proptest! {
         let (replayed, _) = delivery.delivered(&events);
         let both = joined(&profile, &replayed);
         prop_assert_eq!(facts(&both), facts(&joined(&replayed, &profile)));
-        prop_assert!(!both.waiting.contains_key(&row.request_id) && both.decided == profile.decided);
+        prop_assert!(!both.waiting.contains_key(&row.question) && both.decided == profile.decided);
         // Folding the events again over the decided profile comes to the same, and writes no row of what was decided.
         let mut again = profile.clone();
         let mut effects = Effects::default();
@@ -196,7 +196,7 @@ proptest! {
             MergeProfile.fold(&mut again, event, &mut effects).unwrap();
         }
         prop_assert_eq!(facts(&again), facts(&both));
-        prop_assert!(effects.critical_changes.iter().all(|change| change.request_id != row.request_id));
+        prop_assert!(effects.critical_changes.iter().all(|change| change.question != row.question));
     }
 
     #[test]

@@ -30,6 +30,7 @@ use schemas::{JsonRef, Reason, Record, Reject};
 use sha2::{Digest, Sha256};
 
 pub(crate) use brought::wire_places;
+pub(crate) use critical_sync::forbidden_field;
 pub use critical_sync::requested_overlays;
 
 use crate::catalogue::{Entry, InvalidParameters, Shape, Step};

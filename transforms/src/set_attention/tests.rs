@@ -9,7 +9,7 @@ use schemas::profile::SectionName::{
     Assets, Basic, CompanyProfile, ExtendedProfile, InstitutionProfile, PerformanceMetrics, RegulatoryProfile, SpecificData,
     Stocks,
 };
-use schemas::profile::{Alert, AlertKind, AlertLog, Completeness, Conformity, RiskAssessment};
+use schemas::profile::{Alert, AlertKind, AlertLog, Completeness, Conformity, Question, RiskAssessment};
 
 use super::*;
 use crate::trial::Trial;
@@ -58,7 +58,7 @@ fn failed() -> Trial {
 
 fn waiting() -> Trial {
     with(|profile| {
-        profile.waiting.insert("r-1".to_owned(), DateTime::UNIX_EPOCH);
+        profile.waiting.insert(Question::from("r-1".to_owned()), DateTime::UNIX_EPOCH);
     })
 }
 

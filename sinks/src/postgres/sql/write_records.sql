@@ -4,7 +4,7 @@
 -- writing a batch again (a COMMIT whose answer was lost, records read again) changes nothing, but that a dead letter was tried once more.
 -- A letter whose bytes are others than those at its origin is another record, of a topic that was made anew: it takes the row, and is
 -- announced like a new one.
--- Of an alert the later transition stands; of several events with one critical request one that waits over those applied, then the
+-- Of an alert the later transition stands; of several events that put one question one that waits over those applied, then the
 -- earliest, whichever came first, unless an administrator has decided over what stood there (CriticalChange::stands_over).
 -- `fresh_events` tells which events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
 --
@@ -28,13 +28,14 @@ WITH history AS (
         updated_at = excluded.updated_at, resolved_at = excluded.resolved_at, transition = excluded.transition
     WHERE stored.transition < excluded.transition
 ), changes AS (
-    INSERT INTO critical_changes AS stored (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
-    SELECT customer_id, request_id, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
+    INSERT INTO critical_changes AS stored
+        (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin)
+    SELECT customer_id, request_id, changes_hash, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
         status::change_status, event_id, at, origin::jsonb
     FROM unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
-        $28::timestamptz[], $29::text[])
-        AS x (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
-    ON CONFLICT (customer_id, request_id) DO UPDATE
+        $28::text[], $29::timestamptz[], $30::text[])
+        AS x (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin)
+    ON CONFLICT (customer_id, request_id, changes_hash) DO UPDATE
     SET sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
         status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
     WHERE stored.status NOT IN ('approved', 'rejected')
@@ -44,13 +45,13 @@ WITH history AS (
             (stored.origin ->> 'topic') COLLATE "C", (stored.origin -> 'partition')::bigint, (stored.origin -> 'offset')::numeric)
 ), fresh_events AS (
     INSERT INTO seen_events (pipeline, event_id, at)
-    SELECT $1, event_id, $2 FROM unnest($30::text[]) AS x (event_id)
+    SELECT $1, event_id, $2 FROM unnest($31::text[]) AS x (event_id)
     ON CONFLICT DO NOTHING
     RETURNING event_id
 ), refused AS (
     SELECT *
-    FROM unnest($31::uuid[], $32::text[], $33::text[], $34::text[], $35::text[], $36::integer[], $37::bigint[], $38::bytea[],
-        $39::text[], $40::bytea[], $41::timestamptz[], $42::text[])
+    FROM unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::text[], $37::integer[], $38::bigint[], $39::bytea[],
+        $40::text[], $41::bytea[], $42::timestamptz[], $43::text[])
         AS x (id, stage, reason, violations, topic, partition, upto, key, headers, value, record_timestamp, publish_to)
 ), letters AS (
     INSERT INTO dead_letters AS stored (id, pipeline, stage, reason, violations, topic, partition, "offset", key, headers, value,
@@ -80,7 +81,7 @@ WITH history AS (
 ), effects AS (
     INSERT INTO outbox (pipeline, id, kind, topic, key, value, headers, record_timestamp)
     SELECT $1, id, 'effect', topic, key, value, headers::jsonb, record_timestamp
-    FROM unnest($43::text[], $44::text[], $45::text[], $46::bytea[], $47::text[], $48::timestamptz[])
+    FROM unnest($44::text[], $45::text[], $46::text[], $47::bytea[], $48::text[], $49::timestamptz[])
         AS x (id, topic, key, value, headers, record_timestamp)
     ON CONFLICT DO NOTHING
 )

@@ -1,8 +1,8 @@
--- Notes critical syncs. Of several events with one request one that waits stands over those applied, then the earliest, whichever came
+-- Notes critical syncs. Of several events that put one question one that waits stands over those applied, then the earliest, whichever came
 -- first; what an administrator has decided over stays (CriticalChange::stands_over).
-insert into critical_changes (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, origin)
+insert into critical_changes (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin)
 values {rows}
-on conflict (customer_id, request_id) do update set
+on conflict (customer_id, request_id, changes_hash) do update set
     sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
     status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
 where critical_changes.status not in ('approved', 'rejected')

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use schemas::profile::{Path, SectionName, View};
+use schemas::profile::{Path, Profile, SectionName, View};
 use schemas::store::ChangeStatus;
 use schemas::{Json, Reason, Record};
 
@@ -51,7 +51,7 @@ fn a_critical_sync_of_an_unknown_customer_makes_a_profile_without_sections() {
     assert_eq!(view.get(SectionName::SpecificData).unwrap().text(), r#"{"ratioSolvabilite":7.5}"#);
     assert_eq!(profile.as_of(), None);
     let change = &effects.critical_changes[0];
-    assert_eq!((change.status, change.request_id.as_str()), (ChangeStatus::Applied, "r-1"));
+    assert_eq!((change.status, change.question.request_id.as_str()), (ChangeStatus::Applied, "r-1"));
     assert_eq!((change.sync_type.as_str(), change.priority.as_str()), ("financial_data", "high"));
     assert_eq!(change.source.as_deref(), Some("back-office"));
     let (_, effects) = folded(&[sync(5, "[]")]);
@@ -64,7 +64,7 @@ fn a_change_of_high_impact_waits_where_approval_is_required() {
         r#"[{"field": "name", "newValue": "B", "impact": "low"}, {"field": "email", "newValue": "b@x", "impact": "high"}]"#;
     let (profile, effects) = folded(&[sync_of("r-1", 5, high, "true")]);
     assert!(profile.overlays.is_empty() && profile.stated_version.is_none(), "nothing of it is applied");
-    assert_eq!(profile.waiting.keys().collect::<Vec<_>>(), ["r-1"]);
+    assert_eq!(requests(&profile), ["r-1"]);
     assert_eq!(effects.critical_changes[0].status, ChangeStatus::PendingApproval);
     assert_eq!(requested_overlays(&effects.critical_changes[0].changes).unwrap().len(), 2, "what an approval will apply");
 
@@ -134,18 +134,37 @@ fn critical_syncs_are_remembered_by_id_and_by_what_they_say() {
     assert_eq!(MergeProfile.effect_id(&event("assets", "e-1", 1, "{}")), None);
 }
 
+fn requests(profile: &Profile) -> Vec<&str> {
+    profile.waiting.keys().map(|question| question.request_id.as_str()).collect()
+}
+
 #[test]
-fn a_request_waits_if_any_of_its_events_needs_approval() {
+fn a_question_waits_if_any_of_its_events_needs_approval() {
     let high = |value| format!(r#"[{{"field": "name", "newValue": "{value}", "impact": "high"}}]"#);
-    let (applied, waits) = (sync_of("r-1", 4, &high("A"), "false"), sync_of("r-1", 5, &high("B"), "true"));
+    let (applied, waits) = (sync_of("r-1", 4, &high("A"), "false"), sync_of("r-1", 5, &high("A"), "true"));
     for events in [[applied.clone(), waits.clone()], [waits, applied]] {
         let (profile, effects) = folded(&events);
-        assert_eq!(profile.waiting.keys().collect::<Vec<_>>(), ["r-1"]);
+        assert_eq!(requests(&profile), ["r-1"]);
         assert_eq!(shown(&events, SectionName::Basic).unwrap(), r#"{"name":"A"}"#, "what needs no approval is applied");
         let [one, other] = &effects.critical_changes[..] else { panic!("two events") };
+        assert_eq!(one.question, other.question);
         let stands = if one.stands_over(other) { one } else { other };
         assert_eq!(stands.status, ChangeStatus::PendingApproval);
     }
+}
+
+#[test]
+fn other_changes_under_one_request_id_are_another_question() {
+    let high = |field| format!(r#"[{{"field": "{field}", "newValue": "A", "impact": "high"}}]"#);
+    let (one, other) = (sync_of("r-1", 5, &high("name"), "true"), sync_of("r-1", 5, &high("email"), "true"));
+    let (profile, effects) = folded(&[one.clone(), other]);
+    assert_eq!(requests(&profile), ["r-1", "r-1"], "an administrator sees both");
+    let asked: Vec<_> =
+        effects.critical_changes.iter().map(|change| (&change.question, change.changes.as_ref().text())).collect();
+    assert_eq!(asked.iter().map(|(_, changes)| *changes).collect::<Vec<_>>(), [high("name"), high("email")]);
+    assert!(asked.iter().all(|(question, _)| profile.waiting.contains_key(question)));
+    let again = Record { id: "sent-again".into(), ..one };
+    assert_eq!(folded(&[again]).1.critical_changes[0].question, *asked[0].0, "whatever event puts it");
 }
 
 #[test]

@@ -1,0 +1,28 @@
+-- Of several questions of one request the one that waits is kept, then the earliest, as before.
+create table critical_changes_made_anew (
+    customer_id text not null,
+    request_id text not null,
+    sync_type text not null,
+    priority text not null,
+    changes text not null,                               -- JSON array, as sent
+    source text,
+    status text not null check (status in ('pending_approval', 'applied', 'approved', 'rejected')),
+    event_id text not null,
+    at text not null,                                    -- event time
+    decided_by text,
+    decided_at text,
+    reason text,
+    origin text not null,                                -- JSON: topic, partition, offset
+    primary key (customer_id, request_id)
+) strict;
+insert into critical_changes_made_anew
+    (customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, decided_by, decided_at, reason, origin)
+select
+    customer_id, request_id, sync_type, priority, changes, source, status, event_id, at, decided_by, decided_at, reason, origin
+from critical_changes
+where true
+order by status <> 'pending_approval', at, event_id, changes_hash
+on conflict do nothing;
+drop table critical_changes;
+alter table critical_changes_made_anew rename to critical_changes;
+create index critical_changes_waiting on critical_changes (at) where status = 'pending_approval';
