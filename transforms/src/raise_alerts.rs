@@ -169,19 +169,21 @@ fn next(
     holds: Option<Holds>,
     subject: &Subject<'_>,
 ) -> Option<(AlertLog, TransitionKind)> {
+    // "As of" is the latest time of the sections, and of the critical syncs where no section is: a customer's first section may take it
+    // back. An alert's own times go on.
+    let at = log.map_or(subject.as_of, |log| subject.as_of.max(log.last.updated_at));
     match (log.filter(|log| log.last.is_open()), holds) {
         (None, Some(holds)) => {
             let raised = log.map_or(0, |log| log.raised) + 1;
             let id = alert_id(subject.pipeline, &subject.profile.customer_id, kind, raised);
-            Some((AlertLog { raised, transition: 1, last: raise(id, kind, holds, subject.as_of) }, TransitionKind::Raised))
+            Some((AlertLog { raised, transition: 1, last: raise(id, kind, holds, at) }, TransitionKind::Raised))
         }
         (Some(open), Some(holds)) if says_something_else(&open.last, &holds) => {
             let Holds { level, message, data } = holds;
-            let last = Alert { level, message, data, updated_at: subject.as_of, ..open.last.clone() };
+            let last = Alert { level, message, data, updated_at: at, ..open.last.clone() };
             Some((AlertLog { transition: open.transition + 1, last, ..*open }, TransitionKind::Updated))
         }
         (Some(open), None) => {
-            let at = subject.as_of;
             let last = Alert { status: AlertStatus::Resolved, updated_at: at, resolved_at: Some(at), ..open.last.clone() };
             Some((AlertLog { transition: open.transition + 1, last, ..*open }, TransitionKind::Resolved))
         }
@@ -189,9 +191,9 @@ fn next(
     }
 }
 
-fn raise(id: Uuid, kind: AlertKind, holds: Holds, as_of: DateTime<Utc>) -> Alert {
+fn raise(id: Uuid, kind: AlertKind, holds: Holds, at: DateTime<Utc>) -> Alert {
     let Holds { level, message, data } = holds;
-    Alert { id, kind, level, status: AlertStatus::Open, message, data, raised_at: as_of, updated_at: as_of, resolved_at: None }
+    Alert { id, kind, level, status: AlertStatus::Open, message, data, raised_at: at, updated_at: at, resolved_at: None }
 }
 
 /// Data are compared by meaning: a store may give them back with members in another order.

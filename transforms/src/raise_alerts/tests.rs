@@ -192,6 +192,23 @@ fn an_alert_is_resolved_and_raised_anew_under_another_id() {
 }
 
 #[test]
+fn an_alerts_times_go_on_where_the_profiles_go_back() {
+    let mut raised = remembering(&stock("3", "5", "disponible"));
+    // Raised when only a later critical sync was known of the customer, before its first section came.
+    let last = &mut raised.profile.alerts.get_mut(&AlertKind::LowStock).unwrap().last;
+    last.updated_at = "2026-03-05T00:00:00Z".parse().unwrap();
+    last.raised_at = last.updated_at;
+    let less = r#"[{"id": "s", "quantiteStock": 0, "seuilMinimum": 5, "etatStock": "disponible"}]"#;
+    for lines in ["[]", less] {
+        let earlier = raised.clone().at("2026-03-02T00:00:00Z").section(Stocks, lines);
+        let alert = &run(&earlier).transitions[0].alert;
+        assert_eq!(alert.raised_at.to_rfc3339(), "2026-03-05T00:00:00+00:00");
+        assert_eq!(alert.updated_at, alert.raised_at);
+        assert!(alert.resolved_at.is_none_or(|at| at == alert.raised_at));
+    }
+}
+
+#[test]
 fn ids_tell_pipeline_customer_kind_and_number_apart() {
     let id = |pipeline, customer, kind, raised| alert_id(pipeline, customer, kind, raised);
     let one = id("p", "c", AlertKind::LowStock, 1);

@@ -10,7 +10,7 @@ use schemas::json::Kind;
 use schemas::profile::{Path, SectionName};
 use schemas::{Json, JsonRef, Tolerated, TopicName, Validator, Violation};
 
-use crate::merge_profile::wire_places;
+use crate::merge_profile::{forbidden_field, wire_places};
 
 /// The one basic field that is an object (spec/1 §3.5); the others are plain values.
 const ADDRESS: &str = "address";
@@ -35,7 +35,8 @@ impl Changes {
 
     /// Judges every change's new value. Gives the payload with the values as they are read, and what was tolerated.
     ///
-    /// A change of a place that no critical sync may set is left to `merge_profile`, which refuses it.
+    /// A change of a place that no critical sync may set is left to `merge_profile`, which refuses it; beside a bad value it is told
+    /// here.
     ///
     /// # Errors
     ///
@@ -44,10 +45,17 @@ impl Changes {
         let mut edits = Vec::new();
         let mut tolerated = Tolerated::default();
         let mut violations = Vec::new();
+        let mut bad_values = false;
         let changes = payload.as_ref().get("changes").into_iter().flat_map(JsonRef::elements);
         for (index, change) in changes.enumerate() {
-            let field = change.get("field").and_then(JsonRef::as_str);
-            let Some(path) = field.and_then(|field| Path::from_wire(&field).ok()) else { continue };
+            let Some(field) = change.get("field").and_then(JsonRef::as_str) else { continue };
+            let path = match Path::from_wire(&field) {
+                Ok(path) => path,
+                Err(forbidden) => {
+                    violations.push(forbidden_field(index, &forbidden));
+                    continue;
+                }
+            };
             let value = change.get("newValue");
             // One without a new value asks for null.
             match self.value(&path, &value.map_or_else(|| Json::from_serialize(&()), |value| payload.share(value))) {
@@ -56,13 +64,16 @@ impl Changes {
                     let differs = value.filter(|value| value.text() != read.as_ref().text());
                     edits.extend(differs.map(|value| value.replace(read.as_ref().text())));
                 }
-                Err(found) => violations.extend(found.into_iter().map(|violation| Violation {
-                    pointer: format!("/changes/{index}/newValue{}", violation.pointer),
-                    ..violation
-                })),
+                Err(found) => {
+                    bad_values = true;
+                    violations.extend(found.into_iter().map(|violation| Violation {
+                        pointer: format!("/changes/{index}/newValue{}", violation.pointer),
+                        ..violation
+                    }));
+                }
             }
         }
-        if !violations.is_empty() {
+        if bad_values {
             return Err(violations);
         }
         let beyond =

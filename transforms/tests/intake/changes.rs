@@ -106,3 +106,14 @@ fn everything_that_is_wrong_is_listed_from_the_record_as_it_was_sent() {
     let pointers: Vec<_> = reject.violations.iter().map(|violation| violation.pointer.as_str()).collect();
     assert_eq!(pointers, ["/data/changes/0/newValue", "/data/changes/2/newValue"]);
 }
+
+#[test]
+fn beside_a_bad_value_forbidden_fields_are_told_too() {
+    let changes = r#"[{"field": "riskFlags", "newValue": [], "impact": "low"},
+        {"field": "specificData.ratioSolvabilite", "newValue": "six", "impact": "low"},
+        {"field": "phone", "newValue": "1", "impact": "low"}, {"field": "nowhere.x", "newValue": 1, "impact": "low"}]"#;
+    let reject = sync(changes).unwrap_err();
+    let pointers: Vec<_> = reject.violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/changes/0/field", "/changes/1/newValue", "/changes/3/field"]);
+    assert_eq!(reject.reason, Reason::Schema);
+}
