@@ -13,4 +13,5 @@ mod kafka_server;
 mod kills;
 mod retention;
 mod sample_profiles;
+mod topics_made_anew;
 mod yaml_cases;

@@ -145,6 +145,9 @@ pub struct Position {
     pub of: Assigned,
     /// The offset below which every record is resolved.
     pub offset: u64,
+    /// Which topic of that name it is an offset of, as the broker tells topics apart that were made one after the other under one name;
+    /// `None` where it does not.
+    pub incarnation: Option<Arc<str>>,
 }
 
 /// A partition that this process owns, under the epoch of its claim.

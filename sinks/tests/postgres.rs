@@ -389,7 +389,8 @@ async fn a_connection_that_the_server_closes_may_come_back() {
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE application_name = 'syncline pipeline' AND datname = current_database()";
     place.execute(end).await;
-    let position = Batch { positions: vec![Position { of: partition(0), offset: 1 }], now: noon(), ..Batch::default() };
+    let position =
+        Batch { positions: vec![Position { of: partition(0), offset: 1, incarnation: None }], now: noon(), ..Batch::default() };
     let kinds: Vec<FaultKind> = match sink.write(&position).await {
         Ok(_) => vec![],
         Err(fault) => vec![fault.kind()],

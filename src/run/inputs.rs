@@ -1,11 +1,15 @@
 //! What a segment reads: the partitions of its topics, and from where.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemas::{Fault, FaultKind, TopicName};
 
 use super::segment::Segment;
 use crate::topics::TopicPartition;
+
+/// Which topic of its name each is, where its broker tells.
+pub(super) type Incarnations = BTreeMap<TopicName, Arc<str>>;
 
 impl Segment {
     /// The partitions of the topics that its first stages read.
@@ -33,16 +37,39 @@ impl Segment {
         Ok(inputs)
     }
 
-    /// Where each partition is read from: its position; without one, the beginning.
-    pub(super) async fn starts(&self, inputs: &[TopicPartition]) -> Result<Vec<(TopicPartition, u64)>, Fault> {
+    /// Which topics these are partitions of.
+    pub(super) async fn incarnations(&self, inputs: &[TopicPartition]) -> Result<Incarnations, Fault> {
+        let topics: BTreeSet<&TopicName> = inputs.iter().map(|of| &of.topic).collect();
+        let mut incarnations = Incarnations::new();
+        for topic in topics {
+            let broker = self.broker(self.broker_of(topic))?;
+            let incarnation = self.patiently(|| broker.incarnation(topic)).await?;
+            incarnations.extend(incarnation.map(|incarnation| (topic.clone(), incarnation)));
+        }
+        Ok(incarnations)
+    }
+
+    /// Where each partition is read from: its position; without one, or with one in a topic that is no more, the beginning.
+    pub(super) async fn starts(
+        &self,
+        inputs: &[TopicPartition],
+        incarnations: &Incarnations,
+    ) -> Result<Vec<(TopicPartition, u64)>, Fault> {
         let positions = self.patiently(|| self.sink.positions(&self.segment().name)).await?;
         let mut starts = Vec::with_capacity(inputs.len());
         for of in inputs {
             let assigned = self.assigned(of);
-            let stored = positions.iter().find(|position| position.of == assigned).map(|position| position.offset);
+            let stored = positions.iter().find(|position| position.of == assigned);
+            let stored = stored.filter(|position| {
+                let made_anew = position.incarnation.as_ref().zip(incarnations.get(&of.topic)).is_some_and(|(was, is)| was != is);
+                if made_anew {
+                    tracing::warn!(partition = %of, "the topic was made anew since it was last read: reading it from its beginning");
+                }
+                !made_anew
+            });
             let broker = self.broker(&assigned.broker)?;
             let start = match stored {
-                Some(offset) => offset,
+                Some(position) => position.offset,
                 None => self.patiently(|| broker.bounds(of)).await?.first,
             };
             starts.push((of.clone(), start));
@@ -52,7 +79,8 @@ impl Segment {
 
     /// How many records lie between its positions and the ends of its topics.
     pub(super) async fn backlog(&self) -> Result<u64, Fault> {
-        let starts = self.starts(&self.inputs().await?).await?;
+        let inputs = self.inputs().await?;
+        let starts = self.starts(&inputs, &self.incarnations(&inputs).await?).await?;
         let mut backlog = 0;
         for (of, start) in starts {
             let end = self.broker(self.broker_of(&of.topic))?.bounds(&of).await?.end;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::backoff::Backoff;
 use super::cache::{Cache, as_stored};
 use super::health::Part;
+use super::inputs::Incarnations;
 use super::item::{Item, Work, halves, keys, waits};
 use super::keyed::Merged;
 use super::letter;
@@ -34,6 +35,8 @@ pub(super) struct Lane {
     pub(super) cache: Cache,
     /// The positions that are stored, as far as this lane knows: those that have moved since are to be written.
     pub(super) stored: HashMap<TopicPartition, u64>,
+    /// Which topics they are positions in.
+    pub(super) incarnations: Arc<Incarnations>,
 }
 
 impl Lane {
@@ -255,7 +258,7 @@ impl Lane {
         }
         let mut positions = self.tracker.positions_with(group.iter().map(|item| &item.ticket));
         positions.retain(|(of, offset)| self.stored.get(of) != Some(offset));
-        positions.into_iter().map(|(of, offset)| Position { of: self.segment.assigned(&of), offset }).collect()
+        positions.into_iter().map(|(of, offset)| self.segment.position(&of, offset, &self.incarnations)).collect()
     }
 
     /// The leases under which a group is written: those of the partitions that it was read from, and of those whose positions it moves.
@@ -274,7 +277,7 @@ impl Lane {
 
     /// Keeps the profiles that were written: the next batch need not load them. Nor need it write positions again.
     fn remember(&mut self, batch: Batch) {
-        for Position { of, offset } in batch.positions {
+        for Position { of, offset, .. } in batch.positions {
             self.stored.insert(TopicPartition { topic: of.topic, partition: of.partition }, offset);
         }
         for row in batch.rows {

@@ -15,6 +15,7 @@ use super::cache::Cache;
 use super::counters::Counters;
 use super::dispatch::dispatch;
 use super::health::{Health, Part};
+use super::inputs::Incarnations;
 use super::keyed::Keyed;
 use super::lane::Lane;
 use super::reading::{self, Reading};
@@ -101,6 +102,11 @@ impl Segment {
         }
     }
 
+    /// How far a partition is resolved, as it is stored.
+    pub(super) fn position(&self, of: &TopicPartition, offset: u64, incarnations: &Incarnations) -> Position {
+        Position { of: self.assigned(of), offset, incarnation: incarnations.get(&of.topic).cloned() }
+    }
+
     pub(super) fn broker(&self, name: &str) -> Result<&Arc<dyn Topics>, Fault> {
         self.brokers.get(name).ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))
     }
@@ -183,7 +189,8 @@ impl Segment {
     }
 
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
-        let starts = self.starts(inputs).await?;
+        let incarnations = Arc::new(self.incarnations(inputs).await?);
+        let starts = self.starts(inputs, &incarnations).await?;
         self.health.begun(&self.segment().name);
         let tracker = Arc::new(Tracker::starting_at(&starts));
         let stage = self.store_stage();
@@ -195,7 +202,8 @@ impl Segment {
             let (segment, tracker, leases) = (Arc::clone(self), Arc::clone(&tracker), Arc::clone(leases));
             let part = Part::new(&self.health, format!("lane {index} of {}", self.segment().name));
             let stored = starts.iter().cloned().collect();
-            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored }.run());
+            let incarnations = Arc::clone(&incarnations);
+            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored, incarnations }.run());
             lanes.push(sender);
         }
         let (read, batches) = mpsc::channel(2);
@@ -227,12 +235,12 @@ impl Segment {
                 ended => ended?,
             }
         }
-        self.write_positions(&tracker, leases).await
+        self.write_positions(&tracker, leases, &incarnations).await
     }
 
     /// The last word when all lanes have ended: every position, whichever lane resolved it.
-    async fn write_positions(&self, tracker: &Tracker, leases: &[Lease]) -> Result<(), Fault> {
-        let positions = tracker.positions().into_iter().map(|(of, offset)| Position { of: self.assigned(&of), offset });
+    async fn write_positions(&self, tracker: &Tracker, leases: &[Lease], incarnations: &Incarnations) -> Result<(), Fault> {
+        let positions = tracker.positions().into_iter().map(|(of, offset)| self.position(&of, offset, incarnations));
         let batch = Batch { positions: positions.collect(), leases: leases.to_vec(), now: self.clock.now(), ..Batch::default() };
         self.patiently(|| self.sink.write(&batch)).await?;
         Ok(())

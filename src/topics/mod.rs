@@ -137,6 +137,16 @@ pub trait Topics: Send + Sync {
     /// A [`Fault`] of the broker.
     async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault>;
 
+    /// What tells this topic from those that had its name before it, or will have it after: a position in one of them is none in
+    /// another. `None` where the broker cannot tell, and for a topic that does not exist.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the broker.
+    async fn incarnation(&self, _topic: &TopicName) -> Result<Option<Arc<str>>, Fault> {
+        Ok(None)
+    }
+
     /// What the partition holds.
     ///
     /// # Errors

@@ -79,6 +79,10 @@ pub(super) fn assigned(row: &PgRow) -> Result<Assigned, Fault> {
 pub(super) async fn positions(connection: &mut PgConnection, pipeline: &str, segment: &str) -> Result<Vec<Position>, Fault> {
     let query = sqlx::query(include_str!("sql/positions.sql")).bind(pipeline).bind(segment);
     let rows = query.fetch_all(connection).await.map_err(fault::when("reading positions"))?;
-    let position = |row| Ok(Position { of: assigned(row)?, offset: unsigned::<i64, u64>(row, "offset")? });
+    let position = |row: &PgRow| {
+        let incarnation: Option<String> = row.try_get("incarnation").map_err(fault::when("reading positions"))?;
+        let (of, offset) = (assigned(row)?, unsigned::<i64, u64>(row, "offset")?);
+        Ok(Position { of, offset, incarnation: incarnation.map(Into::into) })
+    };
     rows.iter().map(position).collect()
 }

@@ -54,6 +54,7 @@ async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> 
     positions.sort_unstable_by(|left, right| left.of.cmp(&right.of));
     let moved = Partitions::of(positions.iter().map(|position| &position.of))?;
     let offsets = positions.iter().map(|position| offset(position.offset)).collect::<Result<Vec<_>, _>>()?;
+    let incarnations: Vec<_> = positions.iter().map(|position| position.incarnation.as_deref()).collect();
     let query = sqlx::query(include_str!("sql/fence.sql"))
         .bind(pipeline)
         .bind(batch.now)
@@ -66,7 +67,8 @@ async fn fence(connection: &mut PgConnection, pipeline: &str, batch: &Batch) -> 
         .bind(&moved.brokers)
         .bind(&moved.topics)
         .bind(&moved.numbers)
-        .bind(offsets);
+        .bind(offsets)
+        .bind(incarnations);
     let row = query.fetch_one(connection).await.map_err(fault::when("checking leases and moving positions"))?;
     leases::all_ours(&row, &batch.leases)
 }

@@ -9,7 +9,7 @@ use super::{connect, fault, time};
 use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 7] = steps!("sqlite");
+const STEPS: [Migration; 8] = steps!("sqlite");
 
 /// Applies what is pending; makes the file, and the folder that it is in, where there is none.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {

@@ -109,7 +109,8 @@ impl Sink for SqliteSink {
             let (topic, broker, partition) = (read::topic(row)?, read::get(row, "broker")?, read::get(row, "partition")?);
             let offset = u64::try_from(read::get::<i64>(row, "offset")?);
             let offset = offset.map_err(|error| Fault::caused(FaultKind::Lost, "sqlite: a negative position", error))?;
-            Ok(Position { of: Assigned { segment: segment.to_owned(), broker, topic, partition }, offset })
+            let incarnation = read::get::<Option<String>>(row, "incarnation")?.map(Into::into);
+            Ok(Position { of: Assigned { segment: segment.to_owned(), broker, topic, partition }, offset, incarnation })
         };
         rows.iter().map(position).collect()
     }

@@ -250,7 +250,7 @@ pub(super) fn letter_entry(pipeline: &str, id: &str, topic: &TopicName) -> [Valu
 }
 
 /// In the order of `sql/upsert_positions.sql`.
-fn of_position(pipeline: &str, position: &Position, now: &Value) -> Result<[Value; 7], Fault> {
+fn of_position(pipeline: &str, position: &Position, now: &Value) -> Result<[Value; 8], Fault> {
     Ok([
         pipeline.into(),
         position.of.segment.as_str().into(),
@@ -258,6 +258,7 @@ fn of_position(pipeline: &str, position: &Position, now: &Value) -> Result<[Valu
         position.of.topic.as_str().into(),
         position.of.partition.into(),
         Value::offset(position.offset)?,
+        position.incarnation.as_deref().into(),
         now.clone(),
     ])
 }

@@ -92,7 +92,7 @@ impl Statements {
             insert_seen: insert("remembering events", 3, include_str!("sql/insert_seen.sql"))?,
             upsert_dead_letters: insert("writing dead letters", 13, include_str!("sql/upsert_dead_letters.sql"))?,
             insert_outbox: insert("writing the outbox", 9, include_str!("sql/insert_outbox.sql"))?,
-            upsert_positions: insert("writing positions", 7, include_str!("sql/upsert_positions.sql"))?,
+            upsert_positions: insert("writing positions", 8, include_str!("sql/upsert_positions.sql"))?,
             versions: names.render(include_str!("sql/versions.sql"))?.into(),
             outbox: sized(include_str!("sql/outbox.sql"))?.into(),
             read_profiles: sized(include_str!("sql/read_profiles.sql"))?.into(),

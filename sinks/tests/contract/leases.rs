@@ -71,7 +71,7 @@ pub async fn a_write_under_an_old_epoch_writes_nothing(place: &impl Place) {
     let other = granted(&sink, &[partition(1)], "worker-1").await;
     let old = granted(&sink, &[partition(0)], "worker-1").await;
     // Past its expiry, but not taken over: nobody else can have written, so the write may go on.
-    let position = Position { of: partition(0), offset: 1 };
+    let position = Position { of: partition(0), offset: 1, incarnation: None };
     let under = |leases, name| Batch { leases, positions: vec![position.clone()], ..batch(vec![row(profile(name))]) };
     sink.write(&under(old.clone(), "c-1")).await.unwrap();
     granted(&sink, &[partition(0)], "worker-2").await;

@@ -186,7 +186,7 @@ pub async fn a_stale_version_writes_nothing(place: &impl Place) {
     let sink = store(place).await;
     write(&sink, vec![profile("c-1"), profile("c-2")]).await;
     let fresh = read(&sink, "c-1").await.unwrap();
-    let position = Position { of: partition(0), offset: 9 };
+    let position = Position { of: partition(0), offset: 9, incarnation: None };
     // c-2 was read before it was written; c-3 is gone, or never was.
     let gone = Profile { version: 4, ..profile("c-3") };
     let rows = [gone, profile("c-2"), fresh.clone()].map(row).into();
@@ -419,7 +419,7 @@ pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) 
     let sink = store(place).await;
     let mut refused = row(profile("c-2"));
     refused.computed.completeness.percentage = 101;
-    let position = Position { of: partition(0), offset: 9 };
+    let position = Position { of: partition(0), offset: 9, incarnation: None };
     let batch = Batch { positions: vec![position], ..batch(vec![row(profile("c-1")), refused]) };
     assert_eq!(sink.write(&batch).await.unwrap_err().kind(), FaultKind::Data);
     assert!(read(&sink, "c-1").await.is_none());
@@ -442,7 +442,8 @@ pub async fn positions_are_kept_for_each_broker_and_segment(place: &impl Place) 
     let other_segment = schemas::store::Assigned { segment: "intake".into(), ..partition(0) };
     let other_broker = schemas::store::Assigned { broker: "kafka".into(), ..partition(0) };
     let other_topic = schemas::store::Assigned { topic: topic("other"), ..partition(0) };
-    let at = |of, offset| Position { of, offset };
+    // The second topic of that name is at 4; a broker that does not tell them apart says nothing.
+    let at = |of, offset: u64| Position { of, offset, incarnation: offset.is_multiple_of(2).then(|| format!("of-{offset}").into()) };
     let first = vec![at(partition(0), 5), at(partition(1), 6), at(other_segment.clone(), 7), at(other_broker.clone(), 8)];
     sink.write(&Batch { positions: first, ..batch(vec![]) }).await.unwrap();
     sink.write(&Batch { positions: vec![at(partition(0), 4), at(other_topic.clone(), 1)], ..batch(vec![]) }).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use schemas::{Fault, Outgoing, Raw, TopicName};
@@ -142,6 +142,11 @@ impl Topics for FaultyTopics {
     async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
         self.here()?;
         self.inner.partitions(topics).await
+    }
+
+    async fn incarnation(&self, topic: &TopicName) -> Result<Option<Arc<str>>, Fault> {
+        self.here()?;
+        self.inner.incarnation(topic).await
     }
 
     async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::fault;
 
 /// The format that this code reads and writes, in the file's `user_version`.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 /// The name of the file in the directory.
 pub(super) const FILE: &str = "topics.db";
@@ -63,16 +63,14 @@ impl Database {
         }
     }
 
+    /// Makes the tables, or brings those of an older program up to date.
     async fn ensure_format(&self) -> Result<(), Fault> {
         let mut connection = self.connect_to_write().await?;
-        if self.format(&mut connection).await? == 0 {
+        if self.step(&mut connection).await?.is_some() {
             self.lock(&mut connection).await?;
             // Another process may have come first.
-            if self.format(&mut connection).await? == 0 {
-                sqlx::raw_sql(include_str!("sql/schema.sql"))
-                    .execute(&mut connection)
-                    .await
-                    .map_err(|error| self.fault(error))?;
+            while let Some(step) = self.step(&mut connection).await? {
+                sqlx::raw_sql(step).execute(&mut connection).await.map_err(|error| self.fault(error))?;
             }
             self.commit(&mut connection).await?;
         }
@@ -84,6 +82,15 @@ impl Database {
         let path = self.path.display();
         Err(Fault::new(FaultKind::Refused, format!("{path} has format {format}, and this program knows {FORMAT}"))
             .advise("use the version of syncline that wrote it"))
+    }
+
+    /// The statements that lead from the file's format towards [`FORMAT`]; `None` where it is that, or one of a newer program.
+    async fn step(&self, connection: &mut SqliteConnection) -> Result<Option<&'static str>, Fault> {
+        Ok(match self.format(connection).await? {
+            0 => Some(include_str!("sql/schema.sql")),
+            1 => Some(include_str!("sql/format_2.sql")),
+            _ => None,
+        })
     }
 
     async fn format(&self, connection: &mut SqliteConnection) -> Result<i64, Fault> {

@@ -94,7 +94,7 @@ impl Local {
     /// Adds the topic if it is new. Needs the write lock.
     async fn create_one(&self, connection: &mut SqliteConnection, spec: &TopicSpec) -> Result<(), Fault> {
         let fault = |error| self.database.fault(error);
-        let new: Option<i64> = sqlx::query_scalar("INSERT INTO topics (name) VALUES (?1) ON CONFLICT DO NOTHING RETURNING id")
+        let new: Option<i64> = sqlx::query_scalar(include_str!("sql/create_topic.sql"))
             .bind(spec.name.as_str())
             .fetch_optional(&mut *connection)
             .await
@@ -136,6 +136,15 @@ impl Topics for Local {
             }
         }
         Ok(counts)
+    }
+
+    async fn incarnation(&self, topic: &TopicName) -> Result<Option<Arc<str>>, Fault> {
+        let incarnation: Option<String> = sqlx::query_scalar("SELECT incarnation FROM topics WHERE name = ?1")
+            .bind(topic.as_str())
+            .fetch_optional(&mut *self.questions.lock().await)
+            .await
+            .map_err(|error| self.database.fault(error))?;
+        Ok(incarnation.map(Into::into))
     }
 
     async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {

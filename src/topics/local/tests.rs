@@ -100,10 +100,43 @@ async fn a_full_disk_is_said_and_writing_goes_on_once_there_is_space() {
 #[tokio::test]
 async fn a_newer_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    execute(&with_topic(dir.path()).await, "PRAGMA user_version = 2").await;
-    let Err(fault) = Local::open(dir.path(), Arc::new(SystemClock)).await else { panic!("format 2 is unknown") };
+    execute(&with_topic(dir.path()).await, "PRAGMA user_version = 3").await;
+    let Err(fault) = Local::open(dir.path(), Arc::new(SystemClock)).await else { panic!("format 3 is unknown") };
     assert_eq!(fault.kind(), FaultKind::Refused);
-    assert!(fault.to_string().contains("format 2"), "{fault}");
+    assert!(fault.to_string().contains("format 3"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_topic_that_was_made_anew_is_another_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = partition().topic;
+    let first = with_topic(dir.path()).await.incarnation(&name).await.unwrap().unwrap();
+    let again = with_topic(dir.path()).await;
+    assert_eq!(again.incarnation(&name).await.unwrap().unwrap(), first, "opened again");
+    assert_eq!(again.incarnation(&TopicName::try_from("other").unwrap()).await.unwrap(), None);
+    drop(again);
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert_ne!(with_topic(elsewhere.path()).await.incarnation(&name).await.unwrap().unwrap(), first);
+}
+
+#[tokio::test]
+async fn topics_of_an_older_program_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let local = with_topic(dir.path()).await;
+    local.write(records(3, 5)).await.unwrap();
+    execute(&local, "ALTER TABLE topics DROP COLUMN incarnation").await;
+    execute(&local, "PRAGMA user_version = 1").await;
+    drop(local);
+    let open = || Local::open(dir.path(), Arc::new(SystemClock));
+    let (one, other, third) = tokio::join!(open(), open(), open());
+    let mut incarnations = Vec::new();
+    for local in [one, other, third] {
+        let local = local.unwrap();
+        assert_eq!(local.bounds(&partition()).await.unwrap().end, 3);
+        incarnations.push(local.incarnation(&partition().topic).await.unwrap().unwrap());
+    }
+    assert_eq!(incarnations[0].len(), 32);
+    assert!(incarnations.iter().all(|incarnation| *incarnation == incarnations[0]), "{incarnations:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 -- Then the positions' rows, in the order of the arrays, before any profile is locked. Under another epoch, or once given back, fewer
 -- rows are held than were asked for, and the caller rolls back: whatever a worker does after it lost its partitions never becomes durable.
 --
--- $1 pipeline, $2 now, $3 to $7 the leases, $8 to $12 the positions.
+-- $1 pipeline, $2 now, $3 to $7 the leases, $8 to $13 the positions.
 WITH held AS (
     SELECT 1
     FROM leases
@@ -14,10 +14,11 @@ WITH held AS (
     ORDER BY segment, broker, topic, partition
     FOR KEY SHARE OF leases
 ), moved AS (
-    INSERT INTO pipeline_positions (pipeline, segment, broker, topic, partition, "offset", updated_at)
-    SELECT $1, segment, broker, topic, partition, upto, $2
-    FROM unnest($8::text[], $9::text[], $10::text[], $11::integer[], $12::bigint[]) AS x (segment, broker, topic, partition, upto)
+    INSERT INTO pipeline_positions (pipeline, segment, broker, topic, partition, "offset", incarnation, updated_at)
+    SELECT $1, segment, broker, topic, partition, upto, incarnation, $2
+    FROM unnest($8::text[], $9::text[], $10::text[], $11::integer[], $12::bigint[], $13::text[])
+        AS x (segment, broker, topic, partition, upto, incarnation)
     ON CONFLICT (pipeline, segment, broker, topic, partition) DO UPDATE
-    SET "offset" = excluded."offset", updated_at = excluded.updated_at
+    SET "offset" = excluded."offset", incarnation = excluded.incarnation, updated_at = excluded.updated_at
 )
 SELECT count(*) FROM held

@@ -1,8 +1,10 @@
--- The tables of format 1, created in one IMMEDIATE transaction by the first process that opens the directory.
+-- The tables of format 2, created in one IMMEDIATE transaction by the first process that opens the directory.
 
 CREATE TABLE topics (
     id   INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE
+    name TEXT NOT NULL UNIQUE,
+    -- What tells the topic from those that had its name before it.
+    incarnation TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE partitions (
@@ -26,4 +28,4 @@ CREATE TABLE batches (
 -- By the last offset: the first batch at or after an offset is the one that holds it.
 CREATE UNIQUE INDEX batches_by_offset ON batches (partition_id, last_offset);
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;

@@ -1,0 +1,1 @@
+ALTER TABLE pipeline_positions DROP COLUMN incarnation;

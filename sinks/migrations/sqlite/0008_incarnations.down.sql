@@ -1,0 +1,1 @@
+alter table pipeline_positions drop column incarnation;
