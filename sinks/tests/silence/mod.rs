@@ -61,7 +61,7 @@ impl Proxy {
 
     /// A migrated store behind the proxy, which gives an answer half a second.
     async fn store(&self, place: &Database, connections: u32) -> Arc<dyn Sink> {
-        let settings = Settings { connections, answer_timeout: Duration::from_millis(500), ..settings() };
+        let settings = Settings { connections, answer_timeout: Duration::from_millis(1_000), ..settings() };
         sinks::migrate_run(place.url(), &settings).await.unwrap();
         sinks::open(&self.url(place), &settings).await.unwrap()
     }
