@@ -23,6 +23,10 @@ use crate::runs::Runs;
 use crate::server::Server;
 use crate::workload::Workload;
 
+/// The bare client allocates as the program does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why a measurement could not be made. There is nobody to tell kinds apart: the message is for the person at the terminal.
 type Failure = Box<dyn Error + Send + Sync>;
 

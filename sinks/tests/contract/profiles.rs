@@ -443,7 +443,8 @@ pub async fn positions_are_kept_for_each_broker_and_segment(place: &impl Place) 
     let other_broker = schemas::store::Assigned { broker: "kafka".into(), ..partition(0) };
     let other_topic = schemas::store::Assigned { topic: topic("other"), ..partition(0) };
     // The second topic of that name is at 4; a broker that does not tell them apart says nothing.
-    let at = |of, offset: u64| Position { of, offset, incarnation: offset.is_multiple_of(2).then(|| format!("of-{offset}").into()) };
+    let at =
+        |of, offset: u64| Position { of, offset, incarnation: offset.is_multiple_of(2).then(|| format!("of-{offset}").into()) };
     let first = vec![at(partition(0), 5), at(partition(1), 6), at(other_segment.clone(), 7), at(other_broker.clone(), 8)];
     sink.write(&Batch { positions: first, ..batch(vec![]) }).await.unwrap();
     sink.write(&Batch { positions: vec![at(partition(0), 4), at(other_topic.clone(), 1)], ..batch(vec![]) }).await.unwrap();
