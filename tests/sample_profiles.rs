@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -120,6 +121,36 @@ async fn the_easy_sample_matches_where_the_stages_pass_records_over_the_broker()
     bench.split = true;
     let counts = bench.run(&[], record_lines(&sample("events.jsonl"))).await;
     assert_eq!(counts.records_written, 1006, "each event was written to the topic between the stages");
+    matches(&bench, &expected(&sample("expected.jsonl"))).await;
+}
+
+/// A worker of its own process, to the ends of its partitions; what it counted.
+fn worker(bench: &Bench, share: &str) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+    command.args(["run", "--until-caught-up", "--format", "json", "--worker", share]).current_dir(root()).envs(bench.variables());
+    command.env("LOG_LEVEL", "warn").stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap()
+}
+
+fn counted(worker: Child) -> Value {
+    let ended = worker.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{}", ended.status);
+    serde_json::from_slice(&ended.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_where_three_workers_share_the_partitions() {
+    let bench = Bench::new(Database::Postgres).await;
+    let pipeline = bench.pipeline(&[]).await;
+    let records = record_lines(&sample("events.jsonl"));
+    let count = records.len() as u64;
+    pipeline.produce(records).await.unwrap();
+    pipeline.sink().close().await;
+    let workers: Vec<_> = (1..=3).map(|number| worker(&bench, &format!("{number}/3"))).collect();
+    let counts: Vec<Value> = workers.into_iter().map(counted).collect();
+    let read: Vec<u64> = counts.iter().map(|counts| counts["records_read"].as_u64().unwrap()).collect();
+    assert_eq!(read.iter().sum::<u64>(), count, "{read:?}");
+    assert!(read.iter().all(|read| *read > 0), "{read:?}");
+    assert!(bench.rows("outbox", &["seq"], "seq").await.is_empty(), "the last one has sent what was left");
     matches(&bench, &expected(&sample("expected.jsonl"))).await;
 }
 

@@ -13,7 +13,7 @@ use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, Ou
 use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
 use syncline::config::Plan;
-use syncline::run::{Health, Options, Pipeline, sink_settings};
+use syncline::run::{Health, Options, Pipeline, Share, sink_settings};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 
@@ -64,6 +64,10 @@ impl Sink for Recorder {
         self.sink.outbox(limit).await
     }
 
+    async fn outbox_end(&self) -> Result<i64, Fault> {
+        self.sink.outbox_end().await
+    }
+
     async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
         self.sink.published(entries, leases).await
     }
@@ -106,8 +110,13 @@ impl ReadyMade {
         let (url, settings, pipeline) = (sink.url.clone(), sink_settings(&plan.name, sink), plan.name.clone());
         sinks::migrate_run(&url, &settings).await?;
         let recorder = Arc::new(Recorder { sink: sinks::open(&url, &settings).await?, lanes: Mutex::default() });
-        let options =
-            Options { clock: Arc::new(SystemClock), owner: "bench".into(), patience: None, health: Arc::new(Health::default()) };
+        let options = Options {
+            clock: Arc::new(SystemClock),
+            owner: "bench".into(),
+            patience: None,
+            share: Share::WHOLE,
+            health: Arc::new(Health::default()),
+        };
         let mut brokers = BTreeMap::new();
         for (name, broker) in &plan.brokers {
             brokers.insert(name.clone(), broker.open(Arc::clone(&options.clock)).await?);

@@ -166,6 +166,14 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault>;
 
+    /// The number of the newest entry of this pipeline's outbox; 0 where there is none. Entries that are written from now on have
+    /// greater ones, but for a profile that waits already: it keeps its place.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn outbox_end(&self) -> Result<i64, Fault>;
+
     /// Deletes entries that the broker acknowledged, under the publisher's leases; a profile's entry only if its version is still the one
     /// that was sent.
     ///

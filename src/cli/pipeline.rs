@@ -12,7 +12,7 @@ use super::consume::{ConsumeError, Reads};
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
-use crate::run::{Health, Options, Pipeline, patiently};
+use crate::run::{Health, Options, Pipeline, Share, patiently};
 use crate::topics::Topics;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
@@ -36,11 +36,16 @@ fn coloured() -> bool {
 }
 
 /// Connects a pipeline. The embedded store is migrated first; a database server's tables are made by `syncline migrate run`.
-pub(super) async fn connect(plan: Plan, health: Arc<Health>, patience: Option<Duration>) -> Result<Pipeline, Failure> {
+pub(super) async fn connect(
+    plan: Plan,
+    health: Arc<Health>,
+    patience: Option<Duration>,
+    share: Share,
+) -> Result<Pipeline, Failure> {
     if let Some((name, sink)) = plan.sink().filter(|(_, sink)| sink.url.starts_with("sqlite:")) {
         patiently(&health, name, || super::migrate::migrate(&plan.name, sink)).await?;
     }
-    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, health };
+    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, share, health };
     Ok(Pipeline::connect(plan, options).await?)
 }
 

@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::format::Format;
 use super::{Failure, environment, pipeline, printed, summary};
 use crate::api;
-use crate::run::{Counts, Health, Pipeline};
+use crate::run::{Counts, Health, Pipeline, Share};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -41,6 +41,7 @@ const HEALTH: &str = "127.0.0.1:8080";
 #[command(after_help = "Examples:
   syncline run --until-caught-up
   DATABASE_URL=postgres://me@db/admin syncline run pipeline.yaml
+  DATABASE_URL=postgres://me@db/admin syncline run --worker 2/3
   DATABASE_URL=postgres://me@db/admin syncline run --only intake")]
 pub(super) struct RunArgs {
     /// The pipeline file
@@ -53,6 +54,10 @@ pub(super) struct RunArgs {
     /// it, and is named after the first. Processes share a PostgreSQL store; an embedded one is for one process
     #[arg(long, value_name = "SEGMENT,..", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     only: Vec<String>,
+    /// Read only the partitions of the I-th of N workers (1/3, 2/3, 3/3), and leave the others to other processes, each started with
+    /// its own I and the same N. Processes share a PostgreSQL store
+    #[arg(long, value_name = "I/N", default_value_t = Share::WHOLE, hide_default_value = true)]
+    worker: Share,
     /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
     #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
     http_addr: Option<String>,
@@ -79,7 +84,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let patience = args.until_caught_up.then_some(PATIENCE);
     let mut stopped = stop.clone();
     let connected = tokio::select! {
-        connected = pipeline::connect(plan, health, patience) => connected?,
+        connected = pipeline::connect(plan, health, patience, args.worker) => connected?,
         _ = stopped.wait_for(|stop| *stop) => {
             if args.until_caught_up {
                 eprintln!("told to stop before it was connected; nothing was read");
@@ -195,6 +200,7 @@ mod tests {
             file: PathBuf::new(),
             until_caught_up,
             only: Vec::new(),
+            worker: Share::WHOLE,
             http_addr: http.map(str::to_owned),
             health_addr: health.map(str::to_owned),
             format: Format::Text,

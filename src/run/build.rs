@@ -13,6 +13,7 @@ use super::health::Health;
 use super::publisher::Publisher;
 use super::retries::patiently;
 use super::segment::Segment;
+use super::share::Share;
 use super::stop::Stop;
 use super::unread::refuse_unread;
 use crate::config::{Plan, SinkPlan, TopicPlan};
@@ -26,6 +27,8 @@ pub struct Options {
     pub owner: String,
     /// How long to wait for partitions that another process owns; `None`: as long as it takes.
     pub patience: Option<Duration>,
+    /// Which of the partitions are this process's.
+    pub share: Share,
     /// Where troubles are told.
     pub health: Arc<Health>,
 }
@@ -182,6 +185,7 @@ impl Pipeline {
             outbox: Arc::clone(&self.outbox),
             owner: self.options.owner.clone(),
             patience: self.options.patience,
+            share: self.options.share,
             stop: stop.clone(),
         }
     }

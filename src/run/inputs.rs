@@ -12,7 +12,7 @@ use crate::topics::TopicPartition;
 pub(super) type Incarnations = BTreeMap<TopicName, Arc<str>>;
 
 impl Segment {
-    /// The partitions of the topics that its first stages read.
+    /// This worker's share of the partitions of the topics that its first stages read.
     pub(super) async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
         let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
         for topic in self.stages().iter().flat_map(|stage| &stage.from) {
@@ -31,7 +31,8 @@ impl Segment {
                 return Err(Fault::new(FaultKind::Refused, message));
             }
             for (topic, partitions) in counts {
-                inputs.extend((0..partitions).map(|partition| TopicPartition { topic: topic.clone(), partition }));
+                let ours = (0..partitions).filter(|partition| self.share.holds(*partition));
+                inputs.extend(ours.map(|partition| TopicPartition { topic: topic.clone(), partition }));
             }
         }
         Ok(inputs)

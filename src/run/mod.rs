@@ -26,6 +26,7 @@ mod reading;
 mod retention;
 mod retries;
 mod segment;
+mod share;
 mod stop;
 mod tracker;
 mod unread;
@@ -43,6 +44,7 @@ pub use counters::{Counters, Counts};
 pub use health::Health;
 pub use retries::patiently;
 use segment::Until;
+pub use share::{Share, ShareError};
 use stop::Stop;
 
 impl Pipeline {

@@ -65,7 +65,8 @@ enum Turn {
 }
 
 impl Publisher {
-    /// Publishes until the work has ended; then sends what is left, and ends. A run that is told to stop does not wait for what is away,
+    /// Publishes until the work has ended; then sends what is left, or sees another process send it, and ends. So what a process was the
+    /// last to write is sent before it ends, and none waits for others that go on writing. A run that is told to stop does not wait for what is away,
     /// nor for a long outbox: what is left, the next run sends.
     ///
     /// # Errors
@@ -75,6 +76,7 @@ impl Publisher {
         let part = Part::new(&self.health, "outbox".to_owned());
         let retries = Retries { health: &self.health, part: part.name(), stop: &self.stop, counters: Some(&self.counters) };
         let mut held: Option<Held> = None;
+        let mut last: Option<i64> = None;
         let mut backoff = Backoff::new();
         let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
         loop {
@@ -84,7 +86,7 @@ impl Publisher {
                 tracing::warn!("ends with records in the outbox; the next run sends them");
                 break;
             }
-            let turn = self.turn(&mut held).await;
+            let turn = self.turn(&mut held, finishing.then_some(&mut last)).await;
             if turn.is_ok() {
                 backoff.reset();
                 retries.works();
@@ -129,14 +131,23 @@ impl Publisher {
     }
 
     /// One round: take or keep the lease, send the next entries, a bounded number of bytes at a time.
-    async fn turn(&self, held: &mut Option<Held>) -> Result<Turn, Fault> {
+    ///
+    /// `last` is there once the work has ended: the newest entry of that moment, which its first round finds out. What other processes
+    /// write behind it, they see to.
+    async fn turn(&self, held: &mut Option<Held>, last: Option<&mut Option<i64>>) -> Result<Turn, Fault> {
+        let last = match last {
+            None => i64::MAX,
+            Some(Some(known)) => *known,
+            Some(unknown) => *unknown.insert(self.sink.outbox_end().await?),
+        };
         let Some(held) = self.keep(held).await? else {
             let left = self.sink.outbox(1).await?;
-            return Ok(if left.is_empty() { Turn::Empty } else { Turn::Waiting });
+            return Ok(if left.first().is_none_or(|entry| entry.seq > last) { Turn::Empty } else { Turn::Waiting });
         };
         let leases = held.leases.clone();
         let publishing = async {
-            let entries = self.sink.outbox(AT_ONCE).await?;
+            let mut entries = self.sink.outbox(AT_ONCE).await?;
+            entries.retain(|entry| entry.seq <= last);
             let (met, gone) = (entries.len(), entries.iter().filter(|entry| matches!(entry.what, Outbound::Gone { .. })).count());
             for portion in portions(entries) {
                 self.send(&portion).await?;

@@ -20,6 +20,7 @@ use super::keyed::Keyed;
 use super::lane::Lane;
 use super::reading::{self, Reading};
 use super::retries::Retries;
+use super::share::Share;
 use super::stop::Stop;
 use super::tracker::Tracker;
 use crate::config::{Plan, SegmentPlan, StagePlan};
@@ -54,6 +55,8 @@ pub(super) struct Segment {
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
     pub(super) patience: Option<Duration>,
+    /// Which of the partitions are this worker's.
+    pub(super) share: Share,
     /// When the run is to end.
     pub(super) stop: Stop,
 }
@@ -173,6 +176,9 @@ impl Segment {
 
     async fn run_once(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
         let inputs = self.inputs().await?;
+        if inputs.is_empty() {
+            return self.idle(until).await;
+        }
         let assigned: Vec<_> = inputs.iter().map(|of| self.assigned(of)).collect();
         let Some(leases) = self.claim(&assigned).await? else { return Ok(()) };
         let leases = Arc::new(leases);
@@ -186,6 +192,17 @@ impl Segment {
             Err(_) => tracing::debug!("leases not released in time; they expire"),
         }
         worked
+    }
+
+    /// A worker beyond the partitions that there are: it is there, and has nothing to do.
+    async fn idle(&self, until: Until) -> Result<(), Fault> {
+        let Self { share, .. } = self;
+        tracing::info!(segment = self.segment().name, %share, "no partition is this worker's: there are more workers than partitions");
+        self.health.begun(&self.segment().name);
+        if until == Until::Stopped {
+            self.stop.told().await;
+        }
+        Ok(())
     }
 
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {

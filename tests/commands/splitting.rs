@@ -1,4 +1,4 @@
-//! `run --only`: the segments of one pipeline in several processes.
+//! `run --only` and `run --worker`: one pipeline in several processes.
 
 use super::Folder;
 
@@ -49,5 +49,44 @@ fn a_name_that_is_no_segment_is_wrong_usage() {
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}: {ended:?}");
         assert!(ended.err.contains(said), "{command}: {ended:?}");
         assert!(!folder.path().join(".syncline").exists(), "{command}");
+    }
+}
+
+#[test]
+fn each_worker_reads_its_own_partitions_only() {
+    let folder = Folder::new();
+    let made = folder.shell("syncline generate --customers 30 --seed 1 | syncline produce --file - --format json");
+    let records = counts(&made)["records"].as_u64().unwrap();
+    let read = |share: &str| {
+        let ran = folder.shell(&format!("syncline run --until-caught-up --worker {share} --format json"));
+        counts(&ran)["records_read"].as_u64().unwrap()
+    };
+    let (first, second) = (read("1/2"), read("2/2"));
+    assert!(first > 0 && second > 0, "{first} and {second}");
+    assert_eq!(first + second, records);
+    assert_eq!(read("1/1"), 0, "nothing is read twice");
+}
+
+#[test]
+fn a_worker_beyond_the_partitions_says_so_and_ends() {
+    let folder = Folder::new();
+    let ended = folder.shell("syncline run --until-caught-up --worker 1000/1000 --format json");
+    assert_eq!(counts(&ended)["records_read"], 0);
+    assert!(ended.err.contains("more workers than partitions"), "{ended:?}");
+}
+
+#[test]
+fn what_is_no_share_is_wrong_usage() {
+    let folder = Folder::new();
+    for (share, said) in [
+        ("0/3", "there is no worker 0 of 3: workers are counted from 1 to 3"),
+        ("4/3", "there is no worker 4 of 3"),
+        ("1/0", "there is at least 1 worker"),
+        ("2", "a worker is written I/N, such as 2/3 for the second of three"),
+    ] {
+        let ended = folder.shell(&format!("syncline run --worker {share}"));
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{share}: {ended:?}");
+        assert!(ended.err.contains(said), "{share}: {ended:?}");
+        assert!(!folder.path().join(".syncline").exists(), "{share}");
     }
 }

@@ -158,6 +158,11 @@ impl Sink for PostgresSink {
         self.sessions.run("reading the outbox", next).await
     }
 
+    async fn outbox_end(&self) -> Result<i64, Fault> {
+        let end = async |session: &mut PgConnection| outbox::end(session, &self.pipeline).await;
+        self.sessions.run("looking for the end of the outbox", end).await
+    }
+
     async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
         let published = async |session: &mut PgConnection| {
             outbox::published(session, &self.statements, &self.pipeline, entries, leases).await

@@ -43,6 +43,12 @@ pub(super) async fn next(
     Ok(entries)
 }
 
+/// The number of the newest entry of the pipeline's outbox, or 0.
+pub(super) async fn end(session: &mut PgConnection, pipeline: &str) -> Result<i64, Fault> {
+    let query = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM outbox WHERE pipeline = $1").bind(pipeline);
+    query.fetch_one(session).await.map_err(fault::when("looking for the end of the outbox"))
+}
+
 /// Deletes what was sent, if the leases are still ours.
 pub(super) async fn published(
     session: &mut PgConnection,

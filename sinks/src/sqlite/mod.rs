@@ -146,6 +146,10 @@ impl Sink for SqliteSink {
         outbox::next(&mut moment, &self.statements, &self.pipeline, limit).await
     }
 
+    async fn outbox_end(&self) -> Result<i64, Fault> {
+        outbox::end(&mut *self.reader().await?, &self.pipeline).await
+    }
+
     async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {
         self.writer.published(outbox::sent(entries), leases.to_vec()).await
     }

@@ -67,6 +67,12 @@ fn entry(
     Ok(OutboxEntry { seq: get(row, "seq")?, topic: topic(row)?, what })
 }
 
+/// The number of the newest entry, or 0.
+pub(super) async fn end(connection: &mut SqliteConnection, pipeline: &str) -> Result<i64, Fault> {
+    let query = sqlx::query_scalar("select coalesce(max(seq), 0) from outbox where pipeline = ?1").bind(pipeline.to_owned());
+    query.fetch_one(connection).await.map_err(fault::when("looking for the end of the outbox"))
+}
+
 /// What [`published`] is told of entries: a JSON array of their numbers, versions, and whether their rows were gone, without
 /// their payloads.
 pub(super) fn sent(entries: &[OutboxEntry]) -> String {

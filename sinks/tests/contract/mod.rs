@@ -61,7 +61,8 @@ macro_rules! contract {
                 of_a_long_list_the_beginnings_are_enough,
                 filters_choose;
             outbox:
-                effects_come_in_order_and_go_when_published, an_effect_that_waits_is_not_queued_twice,
+                effects_come_in_order_and_go_when_published, the_outbox_ends_with_its_newest_entry,
+                an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
                 new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only,
                 entries_whose_row_is_gone_are_deleted, a_profile_waits_for_the_changelog_that_there_is_now,

@@ -46,6 +46,18 @@ pub async fn effects_come_in_order_and_go_when_published(place: &impl Place) {
     assert!(sink.outbox(2).await.unwrap()[0].seq > rest[0].seq);
 }
 
+pub async fn the_outbox_ends_with_its_newest_entry(place: &impl Place) {
+    let sink = store(place).await;
+    let other = opened(place, &Settings::new("other")).await;
+    assert_eq!(sink.outbox_end().await.unwrap(), 0);
+    sink.write(&Batch { effects: vec![effect("e-1"), effect("e-2")], ..batch(vec![]) }).await.unwrap();
+    other.write(&Batch { effects: vec![effect("e-3")], ..batch(vec![]) }).await.unwrap();
+    let waiting = sink.outbox(10).await.unwrap();
+    assert_eq!(sink.outbox_end().await.unwrap(), waiting[1].seq, "another pipeline's entries do not count");
+    sink.published(&waiting, &[]).await.unwrap();
+    assert_eq!(sink.outbox_end().await.unwrap(), 0);
+}
+
 pub async fn an_effect_that_waits_is_not_queued_twice(place: &impl Place) {
     let sink = store(place).await;
     let twice = Batch { effects: vec![effect("e-1"), effect("e-1")], ..batch(vec![]) };

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub(super) use sink::{FaultySink, OnWrite};
 pub(super) use topics::{FaultyTopics, OnRead, OnSend};
 
-use super::{Counts, Health, Options, Pipeline, sink_settings};
+use super::{Counts, Health, Options, Pipeline, Share, sink_settings};
 use crate::config::{self, Environment, Plan};
 use crate::topics::memory::Memory;
 use crate::topics::{ReadLimits, TopicPartition, Topics};
@@ -64,8 +64,13 @@ impl Rig {
         sinks::migrate_run(&url, &settings).await.unwrap();
         let sink = Arc::new(FaultySink::over(sinks::open(&url, &settings).await.unwrap()));
         let topics = Arc::new(FaultyTopics::over(Memory::new(Arc::new(SystemClock))));
-        let options =
-            Options { clock: Arc::new(SystemClock), owner: "test".into(), patience: None, health: Arc::new(Health::default()) };
+        let options = Options {
+            clock: Arc::new(SystemClock),
+            owner: "test".into(),
+            patience: None,
+            share: Share::WHOLE,
+            health: Arc::new(Health::default()),
+        };
         let brokers = BTreeMap::from([("memory".to_owned(), Arc::clone(&topics) as Arc<dyn Topics>)]);
         let opened = Arc::clone(&sink) as Arc<dyn Sink>;
         let pipeline = Pipeline::with_sink(plan, brokers, opened, options).await.unwrap();

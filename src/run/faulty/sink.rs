@@ -44,6 +44,8 @@ pub(crate) struct FaultySink {
     pub(crate) arrived: Notify,
     /// How often the publisher's lease was renewed.
     outbox_renewed: watch::Sender<usize>,
+    /// How often the end of the outbox was asked for.
+    outbox_ends: watch::Sender<usize>,
     /// Whether its next renewal is never answered; turns false once that waits.
     renewal_silent: watch::Sender<bool>,
 }
@@ -63,6 +65,7 @@ impl FaultySink {
             written: watch::Sender::default(),
             arrived: Notify::new(),
             outbox_renewed: watch::Sender::new(0),
+            outbox_ends: watch::Sender::new(0),
             renewal_silent: watch::Sender::new(false),
         }
     }
@@ -108,6 +111,13 @@ impl FaultySink {
         let mut renewed = self.outbox_renewed.subscribe();
         let before = *renewed.borrow();
         let waiting = async { drop(renewed.wait_for(|now| *now >= before + times).await.expect("the sender is borrowed")) };
+        assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
+    }
+
+    /// Waits until the end of the outbox was asked for.
+    pub(crate) async fn until_outbox_end_is_asked(&self) {
+        let waiting =
+            async { drop(self.outbox_ends.subscribe().wait_for(|asked| *asked > 0).await.expect("the sender is borrowed")) };
         assert!(timeout(Duration::from_secs(20), waiting).await.is_ok(), "in vain");
     }
 
@@ -209,6 +219,13 @@ impl Sink for FaultySink {
     async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
         self.here()?;
         self.inner.outbox(limit).await
+    }
+
+    async fn outbox_end(&self) -> Result<i64, Fault> {
+        self.here()?;
+        let end = self.inner.outbox_end().await;
+        self.outbox_ends.send_modify(|asked| *asked += 1);
+        end
     }
 
     async fn published(&self, entries: &[OutboxEntry], leases: &[Lease]) -> Result<(), Fault> {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use schemas::store::{Outbound, OutboxEntry};
+use schemas::store::{Assigned, Batch, Claim, Effect, Outbound, OutboxEntry};
 use schemas::{Outgoing, TopicName};
 use serde_json::Value;
 use sinks::Sink;
 
 use super::{AT_ONCE_BYTES, portions};
 use crate::run::faulty::{OnSend, Rig, batch_of, stocks};
+use crate::run::stop::Stop;
 
 const LOW_STOCK: &str = "admin.alerts.stock.low";
 
@@ -122,6 +123,52 @@ async fn nothing_is_forgotten_before_it_is_acknowledged() {
     ran.unwrap();
     assert!(!rig.sink.outbox(10).await.unwrap().is_empty());
     assert!(rig.held(LOW_STOCK).await.is_empty());
+}
+
+/// An alert as another process of the pipeline writes it.
+fn of_another_process(id: &str) -> Batch {
+    let now = chrono::Utc::now();
+    let topic = TopicName::try_from(LOW_STOCK).unwrap();
+    let effect = Effect { id: id.into(), topic, key: "c-9".into(), value: b"{}".to_vec(), headers: Vec::new(), timestamp: now };
+    Batch { effects: vec![effect], now, ..Batch::default() }
+}
+
+#[tokio::test]
+async fn a_run_that_has_ended_waits_for_what_was_written_until_then_and_not_for_what_others_write_after() {
+    let rig = Rig::new().await;
+    let topic = TopicName::try_from("outbox").unwrap();
+    let of = Assigned { segment: "outbox".into(), broker: String::new(), topic, partition: 0 };
+    let Claim::Granted(leases) = rig.sink.claim(&[of], "another").await.unwrap() else { panic!("nobody publishes yet") };
+    rig.sink.write(&of_another_process("before")).await.unwrap();
+    let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
+    let mut running = tokio::spawn(rig.pipeline.publisher(&stop).run(ended));
+    rig.sink.until_outbox_end_is_asked().await;
+    rig.sink.write(&of_another_process("after")).await.unwrap();
+    rig.sink.renew(&leases).await.unwrap();
+    assert!(
+        tokio::time::timeout(Duration::from_millis(500), &mut running).await.is_err(),
+        "nobody has sent what was written before"
+    );
+    rig.sink.renew(&leases).await.unwrap();
+    let sent = rig.sink.outbox(1).await.unwrap();
+    rig.sink.published(&sent, &leases).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(1), running).await.expect("the other process still publishes").unwrap().unwrap();
+    assert_eq!(rig.sink.outbox(10).await.unwrap().len(), 1, "what was written after is the other's");
+}
+
+#[tokio::test]
+async fn the_one_that_publishes_leaves_what_others_write_after_its_end_to_them() {
+    let rig = Rig::new().await;
+    rig.sink.write(&of_another_process("before")).await.unwrap();
+    rig.topics.script_sends([OnSend::Held]);
+    let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
+    let running = tokio::spawn(rig.pipeline.publisher(&stop).run(ended));
+    rig.topics.until_tried(1).await;
+    rig.sink.write(&of_another_process("after")).await.unwrap();
+    rig.topics.go.notify_one();
+    tokio::time::timeout(Duration::from_secs(20), running).await.expect("its own is sent").unwrap().unwrap();
+    let left = rig.sink.outbox(10).await.unwrap();
+    assert!(matches!(&left[..], [OutboxEntry { what: Outbound::Effect(effect), .. }] if effect.id == "after"), "{left:?}");
 }
 
 #[test]
