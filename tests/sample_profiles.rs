@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
+use rdkafka::ClientConfig;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use schemas::Outgoing;
 use serde_json::{Value, json};
 use sinks::COLUMNS;
@@ -154,6 +157,22 @@ async fn the_easy_sample_matches_where_three_workers_share_the_partitions() {
     matches(&bench, &expected(&sample("expected.jsonl"))).await;
 }
 
+/// Ends every partition of a topic with an aborted transaction, of which its mark is left.
+fn transactions(servers: &str, topic: &str) {
+    let patience = Duration::from_secs(20);
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", servers).set("transactional.id", "marks");
+    let producer: BaseProducer = config.create().unwrap();
+    producer.init_transactions(patience).unwrap();
+    producer.begin_transaction().unwrap();
+    for partition in 0..4 {
+        let never = BaseRecord::<(), str>::to(topic).partition(partition).payload("never");
+        producer.send(never).map_err(|(error, _)| error).unwrap();
+    }
+    producer.flush(patience).unwrap();
+    producer.abort_transaction(patience).unwrap();
+}
+
 /// The same file: two variables move its topics to a cluster, on which they are created.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_easy_sample_matches_over_kafka() {
@@ -164,6 +183,17 @@ async fn the_easy_sample_matches_over_kafka() {
     let counts = bench.run(&variables, record_lines(&sample("events.jsonl"))).await;
     assert!(counts.dead_letters.is_empty(), "{:?}", counts.dead_letters);
     matches(&bench, &expected(&sample("expected.jsonl"))).await;
+    // A topic that ends with the marks of transactions has an end, too, and the stored positions pass it.
+    let topic = "admin.customer.stocks.data";
+    transactions(&address, topic);
+    let pipeline = bench.pipeline(&variables).await;
+    // A mark is written after its transaction was answered.
+    while pipeline.backlog().await.unwrap() < 8 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(bench.run(&variables, Vec::new()).await.records_read, 0);
+    assert_eq!(pipeline.backlog().await.unwrap(), 0);
+    pipeline.sink().close().await;
     // A server that was lost holds all of it when it is back, and positions are where they were left: nothing is read again.
     server.stop();
     server.start_again();

@@ -69,7 +69,10 @@ impl Reading {
                     read = reader.read(&READ) => read,
                 };
                 match read {
-                    Ok(records) if records.is_empty() => self.works(&mut backoff),
+                    Ok(records) if records.is_empty() => {
+                        self.works(&mut backoff);
+                        self.reached(reader.positions());
+                    }
                     Ok(records) => {
                         self.works(&mut backoff);
                         let batch = tokio::select! {
@@ -100,6 +103,15 @@ impl Reading {
         match fault.reaction() {
             Reaction::Retry => self.segment.retries(self.part.name()).wait_after(fault, backoff).await,
             Reaction::Bisect | Reaction::Rejoin | Reaction::Stop => Err(fault),
+        }
+    }
+
+    /// Notes how far a reader is that had nothing to return: over what is no record, too.
+    fn reached(&mut self, positions: Vec<(TopicPartition, u64)>) {
+        for (of, position) in positions {
+            self.tracker.reached(&of, position);
+            let next = self.next.entry(of).or_default();
+            *next = position.max(*next);
         }
     }
 

@@ -65,6 +65,18 @@ impl Tracker {
         Arc::new(Ticket { partition, offset, pending: AtomicUsize::new(1), _memory: memory })
     }
 
+    /// Notes that nothing is left to read below an offset, where the log goes on behind the last record with what is none.
+    pub(super) fn reached(&self, partition: &TopicPartition, offset: u64) {
+        let mut windows = self.windows();
+        let Some(window) = windows.get_mut(partition) else { return };
+        let known = window.read.back().map_or(window.position, |(last, _)| last + 1);
+        if offset > known {
+            // As if a record stood before it that is resolved.
+            window.read.push_back((offset - 1, true));
+            window.settle();
+        }
+    }
+
     /// Resolves one output of each ticket (a ticket may stand here once for each of its outputs). Returns how many records are
     /// resolved by that.
     pub(super) fn resolve<'t>(&self, tickets: impl IntoIterator<Item = &'t Arc<Ticket>>) -> usize {
@@ -165,6 +177,24 @@ mod tests {
         assert_eq!(position(&tracker, "a"), 0, "looking changes nothing");
         tracker.resolve([&tickets[1]]);
         assert_eq!(tracker.positions_with([&tickets[0], &tickets[2]]), [(partition("a"), 3)]);
+    }
+
+    #[test]
+    fn a_log_that_ends_with_no_record_is_passed_once_its_records_are_resolved() {
+        let tracker = Tracker::starting_at(&[(partition("a"), 0)]);
+        let ticket = tracker.read(partition("a"), 4, None);
+        tracker.reached(&partition("a"), 5);
+        tracker.reached(&partition("a"), 7);
+        tracker.reached(&partition("a"), 7);
+        assert_eq!(position(&tracker, "a"), 0);
+        assert_eq!(tracker.positions_with([&ticket]), [(partition("a"), 7)]);
+        tracker.resolve([&ticket]);
+        assert_eq!(position(&tracker, "a"), 7);
+        let next = tracker.read(partition("a"), 7, None);
+        tracker.reached(&partition("a"), 3);
+        assert_eq!(position(&tracker, "a"), 7);
+        tracker.resolve([&next]);
+        assert_eq!(position(&tracker, "a"), 8);
     }
 
     #[test]

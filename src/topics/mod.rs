@@ -207,4 +207,8 @@ pub trait Reader: Send {
     /// `Unavailable` when the connection is lost: the caller opens a new reader at its own positions. `Lost` when the records that
     /// were next have been removed meanwhile: nothing is skipped in silence.
     async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault>;
+
+    /// How far it has read: for each of its partitions the offset below which nothing is left to return. Greater than that behind the
+    /// last record where the log goes on with what is no record: the marks of transactions, what compaction took away.
+    fn positions(&self) -> Vec<(TopicPartition, u64)>;
 }

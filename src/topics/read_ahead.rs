@@ -66,6 +66,12 @@ impl ReadAhead {
         &mut self.partitions
     }
 
+    /// Up to where everything was returned.
+    pub(super) fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        let position = |fetched: &Fetched| (fetched.partition.clone(), fetched.next - fetched.len() as u64);
+        self.partitions.iter().map(position).collect()
+    }
+
     /// The places of the partitions, in the order in which they are served next.
     pub(super) fn in_turn(&self) -> impl Iterator<Item = usize> + use<> {
         let (turn, partitions) = (self.turn, self.partitions.len());

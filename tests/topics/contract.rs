@@ -48,6 +48,7 @@ macro_rules! contract {
             a_cancelled_read_loses_nothing
             writers_of_several_handles_lose_and_double_nothing
             one_writes_while_another_reads
+            a_reader_knows_how_far_it_is
             it_answers
             $($more)*
         }
@@ -386,6 +387,20 @@ pub(crate) async fn one_writes_while_another_reads(subject: &dyn Subject) {
     assert_eq!(read.len(), 5000);
     assert_dense(&read, 2);
     assert!(drain(&mut *reader, 0, 10).await.is_empty());
+}
+
+pub(crate) async fn a_reader_knows_how_far_it_is(subject: &dyn Subject) {
+    let topics = with_topic(subject, 2).await;
+    topics.write(numbered(0..30)).await.unwrap();
+    let mut reader = topics.reader(&[(at("t", 0), 10), (at("t", 1), 0)]).await.unwrap();
+    let mut position = 10;
+    while position < 30 {
+        let read = reader.read(&ReadLimits { records: 7, ..patient() }).await.unwrap();
+        position += read.len() as u64;
+        let mut positions = reader.positions();
+        positions.sort();
+        assert_eq!(positions, [(at("t", 0), position), (at("t", 1), 0)], "as far as it returned, not as it fetched");
+    }
 }
 
 pub(crate) async fn it_answers(subject: &dyn Subject) {

@@ -177,6 +177,10 @@ impl Reader for Losing {
         self.left -= records.len();
         Ok(records)
     }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        self.inner.positions()
+    }
 }
 
 /// Never answers.
@@ -186,5 +190,9 @@ struct Silent;
 impl Reader for Silent {
     async fn read(&mut self, _: &ReadLimits) -> Result<Vec<Raw>, Fault> {
         std::future::pending().await
+    }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        Vec::new()
     }
 }

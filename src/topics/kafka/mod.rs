@@ -26,7 +26,7 @@ pub use self::options::{Compression, Options, Others, Sasl, Security, TOPIC_RULE
 
 use self::fault::Heard;
 use self::questions::Questions;
-use self::reader::KafkaReader;
+use self::reader::{KafkaReader, Start};
 use self::writer::Writer;
 use super::{Bounds, Reader, TopicPartition, TopicSpec, Topics, no_partitions};
 
@@ -149,14 +149,19 @@ impl Topics for Kafka {
         let mut asked = JoinSet::new();
         for (partition, offset) in from.iter().cloned() {
             let questions = self.questions.clone();
-            asked.spawn(async move { questions.bounds(&partition).await?.admit(&partition, offset) });
+            asked.spawn(async move {
+                let bounds = questions.bounds(&partition).await?;
+                bounds.admit(&partition, offset)?;
+                Ok(Start { partition, offset, end: bounds.end })
+            });
         }
+        let mut starts = Vec::with_capacity(from.len());
         while let Some(answer) = asked.join_next().await {
-            answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??;
+            starts.push(answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??);
         }
-        let (options, from, questions) = (Arc::clone(&self.options), from.to_vec(), self.questions.clone());
+        let (options, questions) = (Arc::clone(&self.options), self.questions.clone());
         let (heard, clock) = (self.heard.clone(), Arc::clone(&self.clock));
-        let reader = aside::run(move || KafkaReader::open(&options, &from, questions, heard, clock)).await?;
+        let reader = aside::run(move || KafkaReader::open(&options, starts, questions, heard, clock)).await?;
         Ok(Box::new(reader))
     }
 

@@ -160,6 +160,7 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
         "group.id" | "group.instance.id" | "group.protocol" => {
             "partitions are assigned from the positions in the sink, without a group"
         }
+        "enable.partition.eof" => "it tells where a partition ends with what is no record",
         "isolation.level" => "only records of committed transactions are read",
         "allow.auto.create.topics" => "topics are created from the pipeline file only",
         _ => return None,
@@ -208,6 +209,8 @@ impl Options {
             .set("auto.offset.reset", "error")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
+            // Where a log ends with what is no record, nothing else tells that the end is reached.
+            .set("enable.partition.eof", "true")
             // librdkafka assigns only what has a group, even by hand; nothing is ever asked of it.
             .set("group.id", &self.client_id)
             .set("queued.max.messages.kbytes", (share >> 10).to_string());

@@ -163,6 +163,10 @@ impl Reader for LocalReader {
             }
         }
     }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        self.read_ahead.positions()
+    }
 }
 
 #[cfg(test)]

@@ -168,4 +168,8 @@ impl Reader for MemoryReader {
             }
         }
     }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        self.read_ahead.positions()
+    }
 }

@@ -123,6 +123,22 @@ async fn holes_of_transactions_are_passed_over(server: &Server) {
     // A hole is a place to begin at.
     let mut reader = topics.reader(&[(at("t", 0), 3)]).await.unwrap();
     assert_eq!(values(&reader.read(&patient()).await.unwrap()), ["5"]);
+    assert_eq!(reader.positions(), [(at("t", 0), 6)]);
+    // Behind the last record stand the marks of transactions only: a reader that waits passes them, and so does a new one.
+    in_turn("6", true);
+    in_turn("never", false);
+    assert_eq!(values(&reader.read(&patient()).await.unwrap()), ["6"]);
+    // Two records and a mark, a mark in place of a record. The last one is written after its transaction was answered.
+    let end = vec![(at("t", 0), 10)];
+    while topics.bounds(&at("t", 0)).await.unwrap().end < 10 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let a_while = ReadLimits { wait: Duration::from_millis(50), ..patient() };
+    for mut reader in [reader, topics.reader(&[(at("t", 0), 7)]).await.unwrap()] {
+        while reader.positions() != end {
+            assert!(reader.read(&a_while).await.unwrap().is_empty());
+        }
+    }
 }
 
 async fn absent_keys_values_and_headers_are_told_apart_as_far_as_a_record_can(server: &Server) {
