@@ -12,7 +12,7 @@ use sinks::{COLUMNS, ColumnKind};
 use sqlx::{Connection, Executor, Row};
 use syncline::config::{self, Environment, Plan};
 use syncline::record_line;
-use syncline::run::{Counts, Health, Options, Pipeline, Share, sink_settings};
+use syncline::run::{Counts, Health, Options, Pipeline, sink_settings};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -113,7 +113,7 @@ impl Bench {
             clock: Arc::new(clock),
             owner: format!("test-{:016x}", rand::random::<u64>()),
             patience: Some(Duration::from_secs(20)),
-            share: Share::WHOLE,
+            share: None,
             health: Arc::new(Health::default()),
         };
         Pipeline::connect(plan, options).await

@@ -6,6 +6,7 @@
 
 mod commands;
 mod config;
+mod groups;
 mod harness;
 mod internal_topics;
 #[path = "topics/kafka_server.rs"]

@@ -16,7 +16,7 @@ use sinks::COLUMNS;
 use super::harness::{Bench, Database, record_lines, root};
 use super::kafka_server::KafkaServer;
 
-fn sample(name: &str) -> PathBuf {
+pub(crate) fn sample(name: &str) -> PathBuf {
     root().join("tests/samples").join(name)
 }
 
@@ -43,7 +43,7 @@ fn said(row: &Value, alerts: &BTreeMap<String, BTreeMap<String, Value>>) -> Valu
     })
 }
 
-fn expected(path: &PathBuf) -> BTreeMap<String, Value> {
+pub(crate) fn expected(path: &PathBuf) -> BTreeMap<String, Value> {
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.lines().map(|line| {
         let mut value: Value = serde_json::from_str(line).unwrap();
@@ -55,7 +55,7 @@ fn expected(path: &PathBuf) -> BTreeMap<String, Value> {
     lines.collect()
 }
 
-async fn matches(bench: &Bench, expected: &BTreeMap<String, Value>) {
+pub(crate) async fn matches(bench: &Bench, expected: &BTreeMap<String, Value>) {
     let mut alerts: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
     for alert in bench.rows("profile_alerts", &["customer_id", "kind", "level", "status"], "customer_id, kind").await {
         if alert["status"] == "open" {

@@ -13,7 +13,7 @@ use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, Ou
 use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
 use syncline::config::Plan;
-use syncline::run::{Health, Options, Pipeline, Share, sink_settings};
+use syncline::run::{Health, Options, Pipeline, sink_settings};
 use tokio::sync::watch;
 use tokio::task::{self, JoinSet};
 
@@ -114,7 +114,7 @@ impl ReadyMade {
             clock: Arc::new(SystemClock),
             owner: "bench".into(),
             patience: None,
-            share: Share::WHOLE,
+            share: None,
             health: Arc::new(Health::default()),
         };
         let mut brokers = BTreeMap::new();

@@ -20,7 +20,7 @@ use crate::api;
 use crate::config::Plan;
 use crate::generate::{Generator, Line};
 use crate::record_line;
-use crate::run::{Health, Pipeline, Share};
+use crate::run::{Health, Pipeline};
 use crate::topics::TopicPartition;
 
 /// Records produced at a time.
@@ -66,7 +66,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     empty(&base)?;
     let health = Arc::new(Health::default());
     let stop = run::stop_on_signal()?;
-    let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10)), Share::WHOLE).await?;
+    let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10)), None).await?;
 
     eprintln!("generating the events of {} customers", summary::grouped(args.customers));
     let began = Instant::now();

@@ -40,7 +40,7 @@ pub(super) async fn connect(
     plan: Plan,
     health: Arc<Health>,
     patience: Option<Duration>,
-    share: Share,
+    share: Option<Share>,
 ) -> Result<Pipeline, Failure> {
     if let Some((name, sink)) = plan.sink().filter(|(_, sink)| sink.url.starts_with("sqlite:")) {
         patiently(&health, name, || super::migrate::migrate(&plan.name, sink)).await?;

@@ -55,9 +55,10 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SEGMENT,..", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     only: Vec<String>,
     /// Read only the partitions of the I-th of N workers (1/3, 2/3, 3/3), and leave the others to other processes, each started with
-    /// its own I and the same N. Processes share a PostgreSQL store
-    #[arg(long, value_name = "I/N", default_value_t = Share::WHOLE, hide_default_value = true)]
-    worker: Share,
+    /// its own I and the same N. Without it, and without --until-caught-up, a worker on Kafka takes what its `group` gives it; any other
+    /// takes all. Processes share a PostgreSQL store
+    #[arg(long, value_name = "I/N")]
+    worker: Option<Share>,
     /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
     #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
     http_addr: Option<String>,
@@ -200,7 +201,7 @@ mod tests {
             file: PathBuf::new(),
             until_caught_up,
             only: Vec::new(),
-            worker: Share::WHOLE,
+            worker: None,
             http_addr: http.map(str::to_owned),
             health_addr: health.map(str::to_owned),
             format: Format::Text,

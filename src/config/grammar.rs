@@ -133,6 +133,16 @@ pub(super) const KAFKA: Table = Table {
     keys: &[
         required("servers", Kind::Text, "Where the cluster is found first: `host:port`, several with commas."),
         optional("client_id", Kind::Text, "What the cluster's logs and quotas call this program; `syncline` where left out."),
+        optional(
+            "group",
+            Kind::Text,
+            "The consumer group whose members share the partitions: workers of this pipeline. Left out, one worker reads all partitions.",
+        ),
+        optional(
+            "instance_id",
+            Kind::Text,
+            "This worker's own name in `group`: a restart within the session's timeout moves no partition. Left out, it has none.",
+        ),
         optional("compression", Kind::Choice(Compression::NAMES), "How records are compressed; `lz4` where left out."),
         optional(
             "replication",

@@ -27,8 +27,9 @@ pub struct Options {
     pub owner: String,
     /// How long to wait for partitions that another process owns; `None`: as long as it takes.
     pub patience: Option<Duration>,
-    /// Which of the partitions are this process's.
-    pub share: Share,
+    /// Which of the partitions are this process's. `None`: those that the broker's group gives it, where there is one and the run is to go
+    /// on; else all.
+    pub share: Option<Share>,
     /// Where troubles are told.
     pub health: Arc<Health>,
 }

@@ -6,20 +6,26 @@ use std::sync::Arc;
 use schemas::{Fault, FaultKind, TopicName};
 
 use super::segment::Segment;
+use super::share::Share;
 use crate::topics::TopicPartition;
 
 /// Which topic of its name each is, where its broker tells.
 pub(super) type Incarnations = BTreeMap<TopicName, Arc<str>>;
 
 impl Segment {
+    /// The topics that its first stages read.
+    pub(super) fn topics(&self) -> impl Iterator<Item = &TopicName> {
+        let from = self.stages().iter().flat_map(|stage| &stage.from);
+        from.filter(|name| self.plan.topics.get(*name).is_some_and(|topic| !topic.internal))
+    }
+
     /// This worker's share of the partitions of the topics that its first stages read.
     pub(super) async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
         let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
-        for topic in self.stages().iter().flat_map(|stage| &stage.from) {
-            if self.plan.topics.get(topic).is_some_and(|topic| !topic.internal) {
-                by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
-            }
+        for topic in self.topics() {
+            by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
         }
+        let share = self.share.unwrap_or(Share::WHOLE);
         let mut inputs = Vec::new();
         for (name, topics) in by_broker {
             let broker = self.broker(name)?;
@@ -31,7 +37,7 @@ impl Segment {
                 return Err(Fault::new(FaultKind::Refused, message));
             }
             for (topic, partitions) in counts {
-                let ours = (0..partitions).filter(|partition| self.share.holds(*partition));
+                let ours = (0..partitions).filter(|partition| share.holds(*partition));
                 inputs.extend(ours.map(|partition| TopicPartition { topic: topic.clone(), partition }));
             }
         }

@@ -14,6 +14,7 @@ mod counters;
 mod dispatch;
 #[cfg(test)]
 mod faulty;
+mod group;
 mod health;
 mod inputs;
 mod item;

@@ -37,7 +37,10 @@ impl Segment {
             }
             tokio::select! {
                 () = tokio::time::sleep(CLAIM_AGAIN) => {}
-                () = self.stop.told() => return Ok(None),
+                () = self.stop.told() => {
+                    self.health.good(&self.lease_part());
+                    return Ok(None);
+                }
             }
         }
     }

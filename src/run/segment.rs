@@ -41,6 +41,7 @@ pub(super) enum Until {
 }
 
 /// A segment with all that it works with.
+#[derive(Clone)]
 pub(super) struct Segment {
     pub(super) plan: Arc<Plan>,
     pub(super) at: usize,
@@ -55,8 +56,8 @@ pub(super) struct Segment {
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
     pub(super) patience: Option<Duration>,
-    /// Which of the partitions are this worker's.
-    pub(super) share: Share,
+    /// Which of the partitions are this worker's; `None`: those that a group gives it, or all.
+    pub(super) share: Option<Share>,
     /// When the run is to end.
     pub(super) stop: Stop,
 }
@@ -160,6 +161,15 @@ impl Segment {
     ///
     /// A fault that retrying cannot mend.
     pub(super) async fn run(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
+        // What is to be read to its end is known beforehand: a group could change it.
+        if self.share.is_none() && until == Until::Stopped {
+            match self.join().await {
+                Ok(Some(member)) => return self.run_as_member(member).await,
+                Ok(None) => {}
+                Err(fault) if self.gave_up(&fault) => return Ok(()),
+                Err(fault) => return Err(fault),
+            }
+        }
         loop {
             match self.run_once(until).await {
                 Err(fault) if self.gave_up(&fault) => {
@@ -175,7 +185,11 @@ impl Segment {
     }
 
     async fn run_once(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
-        let inputs = self.inputs().await?;
+        self.run_on(&self.inputs().await?, until).await
+    }
+
+    /// Claims these partitions, works on them, and gives them back.
+    pub(super) async fn run_on(self: &Arc<Self>, inputs: &[TopicPartition], until: Until) -> Result<(), Fault> {
         if inputs.is_empty() {
             return self.idle(until).await;
         }
@@ -183,7 +197,7 @@ impl Segment {
         let Some(leases) = self.claim(&assigned).await? else { return Ok(()) };
         let leases = Arc::new(leases);
         let worked = tokio::select! {
-            worked = self.work(&inputs, &leases, until) => worked,
+            worked = self.work(inputs, &leases, until) => worked,
             fault = self.keep(&leases) => Err(fault),
         };
         match timeout(RELEASING, self.sink.release(&leases)).await {
@@ -196,8 +210,7 @@ impl Segment {
 
     /// A worker beyond the partitions that there are: it is there, and has nothing to do.
     async fn idle(&self, until: Until) -> Result<(), Fault> {
-        let Self { share, .. } = self;
-        tracing::info!(segment = self.segment().name, %share, "no partition is this worker's: there are more workers than partitions");
+        tracing::info!(segment = self.segment().name, "no partition is this worker's: there are more workers than partitions");
         self.health.begun(&self.segment().name);
         if until == Until::Stopped {
             self.stop.told().await;

@@ -8,6 +8,7 @@
 
 pub mod kafka;
 pub mod local;
+mod membership;
 pub mod memory;
 mod placement;
 mod read_ahead;
@@ -21,6 +22,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, TopicName};
 use tokio::time::Instant;
+
+pub use self::membership::Membership;
 
 /// Which broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +163,16 @@ pub trait Topics: Send + Sync {
     ///
     /// `Refused` for a partition that does not exist; `Lost` when an offset is outside the partition's bounds, naming both.
     async fn reader(&self, from: &[(TopicPartition, u64)]) -> Result<Box<dyn Reader>, Fault>;
+
+    /// Joins the group that shares the partitions of these topics out to its workers. `worker` tells the members of one process apart.
+    /// `None` where there is no group: then somebody else says which partitions are whose.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the broker.
+    async fn join(&self, _worker: &str, _topics: &[TopicName]) -> Result<Option<Box<dyn Membership>>, Fault> {
+        Ok(None)
+    }
 
     /// Writes records, in order within each partition. When it returns, all of them are durable.
     ///

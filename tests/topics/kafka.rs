@@ -17,6 +17,7 @@ fn options(servers: String) -> Options {
     Options {
         servers,
         client_id: "test".into(),
+        group: None,
         compression: Compression::Lz4,
         replication: 0,
         max_record_bytes: 8 << 20,

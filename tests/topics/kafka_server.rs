@@ -97,7 +97,9 @@ fn configure(dir: &Path, port: u16, controller_port: u16) {
          message.max.bytes=9000000\n\
          offsets.topic.replication.factor=1\n\
          transaction.state.log.replication.factor=1\n\
-         transaction.state.log.min.isr=1\n",
+         transaction.state.log.min.isr=1\n\
+         group.initial.rebalance.delay.ms=0\n\
+         group.min.session.timeout.ms=1000\n",
         dir.join("data").display()
     );
     fs::write(dir.join("server.properties"), config).unwrap();

@@ -7,7 +7,7 @@ use super::super::error::{Finding, Report};
 use super::super::fields::Fields;
 use super::super::grammar::KAFKA_SECURITY;
 use super::Context;
-use crate::topics::kafka::{Compression, Options, Others, Sasl, Security, Tls, accepted, refusal};
+use crate::topics::kafka::{Compression, Group, Options, Others, Sasl, Security, Tls, accepted, refusal};
 
 /// The cluster. What was reported reads as left out.
 pub(super) fn check(cluster: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Options {
@@ -15,6 +15,7 @@ pub(super) fn check(cluster: &Fields<'_>, context: &Context<'_>, report: &mut Re
     Options {
         servers: owned("servers", report).unwrap_or_default(),
         client_id: owned("client_id", report).unwrap_or_else(|| "syncline".to_owned()),
+        group: group(cluster, report),
         compression: cluster.choice("compression", report).and_then(Compression::named).unwrap_or(Compression::Lz4),
         replication: cluster.integer("replication", report),
         max_record_bytes: cluster.size_bytes("max_record", report),
@@ -25,6 +26,15 @@ pub(super) fn check(cluster: &Fields<'_>, context: &Context<'_>, report: &mut Re
         },
         others: others(cluster, report),
     }
+}
+
+fn group(cluster: &Fields<'_>, report: &mut Report) -> Option<Group> {
+    let text = |name: &str, report: &mut Report| cluster.text(name, report).map(|text| text.name.to_owned());
+    let (id, instance_id) = (text("group", report), text("instance_id", report));
+    if instance_id.is_some() && cluster.node("group").is_none() {
+        alone(cluster, "instance_id", "it needs `group`", report);
+    }
+    Some(Group { id: id?, instance_id })
 }
 
 fn security(fields: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Security {

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub(super) use sink::{FaultySink, OnWrite};
 pub(super) use topics::{FaultyTopics, OnRead, OnSend};
 
-use super::{Counts, Health, Options, Pipeline, Share, sink_settings};
+use super::{Counts, Health, Options, Pipeline, sink_settings};
 use crate::config::{self, Environment, Plan};
 use crate::topics::memory::Memory;
 use crate::topics::{ReadLimits, TopicPartition, Topics};
@@ -68,7 +68,7 @@ impl Rig {
             clock: Arc::new(SystemClock),
             owner: "test".into(),
             patience: None,
-            share: Share::WHOLE,
+            share: None,
             health: Arc::new(Health::default()),
         };
         let brokers = BTreeMap::from([("memory".to_owned(), Arc::clone(&topics) as Arc<dyn Topics>)]);

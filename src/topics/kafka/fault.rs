@@ -120,6 +120,10 @@ pub(super) fn kind_of(code: Code) -> FaultKind {
         | Code::InvalidPartitions
         | Code::InvalidReplicationFactor
         | Code::InvalidConfig
+        | Code::InconsistentGroupProtocol
+        | Code::InvalidGroupId
+        | Code::InvalidSessionTimeout
+        | Code::FencedInstanceId
         | Code::PolicyViolation
         | Code::MessageSizeTooLarge
         | Code::MessageBatchTooLarge
@@ -143,9 +147,14 @@ fn advice(code: Code) -> Option<&'static str> {
             "check `security` of the broker `kafka`: that the port speaks TLS, and that `ca_file` signed its certificate"
         }
         Code::TopicAuthorizationFailed => "let this user read, write or create the topic (kafka-acls)",
-        Code::GroupAuthorizationFailed => "let this user describe the group that is named as `client_id` (kafka-acls)",
+        Code::GroupAuthorizationFailed => "let this user read the group that is named as `group` (kafka-acls)",
         Code::ClusterAuthorizationFailed => "let this user create topics, or create them before it starts (kafka-acls)",
         Code::InvalidTopic => "Kafka takes letters without accents, digits, `.`, `_` and `-`, at most 249 of them",
+        Code::InconsistentGroupProtocol => "another program is in this group: name another `group` of the broker `kafka`",
+        Code::FencedInstanceId => "another worker has this `instance_id`: give each its own",
+        Code::InvalidSessionTimeout => {
+            "set `session.timeout.ms` under `options` of the broker `kafka` within the cluster's bounds (`group.min.session.timeout.ms`)"
+        }
         Code::InvalidReplicationFactor => "set `replication` of the broker `kafka` to no more than the cluster has brokers",
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
             "raise `max.message.bytes` of the topic or `message.max.bytes` of the cluster, and `max_record` of the broker `kafka`"

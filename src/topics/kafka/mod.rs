@@ -1,12 +1,13 @@
 //! Topics on an Apache Kafka cluster, or on what speaks its protocol, through librdkafka.
 //!
-//! One worker reads all partitions: they are assigned at the offsets that the sink keeps, never at those of a group.
+//! Partitions are read from the positions that the sink keeps, never from those of a group: a group only says whose they are.
 //!
 //! * `options`: what the file says, as settings of librdkafka; `fault`: its errors; `aside`: its calls that block.
-//! * `questions`: what topics and offsets there are; `reader`; `writer`.
+//! * `questions`: what topics and offsets there are; `reader`; `writer`; `membership`: of a group.
 
 mod aside;
 mod fault;
+mod membership;
 mod options;
 mod questions;
 mod reader;
@@ -22,13 +23,14 @@ use rdkafka::types::RDKafkaErrorCode as Code;
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use tokio::task::JoinSet;
 
-pub use self::options::{Compression, Options, Others, Sasl, Security, TOPIC_RULE, Tls, accepted, is_topic, refusal};
+pub use self::options::{Compression, Group, Options, Others, Sasl, Security, TOPIC_RULE, Tls, accepted, is_topic, refusal};
 
 use self::fault::Heard;
+use self::membership::KafkaMember;
 use self::questions::Questions;
 use self::reader::{KafkaReader, Start};
 use self::writer::Writer;
-use super::{Bounds, Reader, TopicPartition, TopicSpec, Topics, no_partitions};
+use super::{Bounds, Membership, Reader, TopicPartition, TopicSpec, Topics, no_partitions};
 
 /// How long the cluster may take to create topics, and then to tell of them.
 const CREATION: Duration = Duration::from_secs(20);
@@ -163,6 +165,12 @@ impl Topics for Kafka {
         let (heard, clock) = (self.heard.clone(), Arc::clone(&self.clock));
         let reader = aside::run(move || KafkaReader::open(&options, starts, questions, heard, clock)).await?;
         Ok(Box::new(reader))
+    }
+
+    async fn join(&self, worker: &str, topics: &[TopicName]) -> Result<Option<Box<dyn Membership>>, Fault> {
+        let Some(group) = &self.options.group else { return Ok(None) };
+        let member = KafkaMember::join(&self.options, group, worker, topics, self.heard.clone())?;
+        Ok(Some(Box::new(member)))
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {

@@ -18,6 +18,8 @@ pub struct Options {
     pub servers: String,
     /// What the cluster's logs and quotas call this program.
     pub client_id: String,
+    /// The group whose members share the partitions; `None`: there is none.
+    pub group: Option<Group>,
     /// How batches are compressed on the wire and in the log.
     pub compression: Compression,
     /// On how many brokers a topic is kept that is created here; 0: as many as the cluster does by itself.
@@ -30,6 +32,15 @@ pub struct Options {
     pub security: Security,
     /// Other settings of librdkafka, by its names; none that [`refusal`] names.
     pub others: Others,
+}
+
+/// A consumer group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Its name on the cluster.
+    pub id: String,
+    /// What a worker is called that keeps its partitions while it is restarted (static membership); unique in the group.
+    pub instance_id: Option<String>,
 }
 
 /// How batches are compressed.
@@ -157,8 +168,10 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
         "enable.auto.commit" | "auto.commit.interval.ms" | "enable.auto.offset.store" | "offset.store.method" => {
             "positions are kept in the sink, together with what was made of the records"
         }
-        "group.id" | "group.instance.id" | "group.protocol" => {
-            "partitions are assigned from the positions in the sink, without a group"
+        "group.id" => "write `group`",
+        "group.instance.id" => "write `instance_id`",
+        "group.protocol" | "partition.assignment.strategy" => {
+            "workers share partitions by the cooperative-sticky strategy: whoever keeps a partition goes on meanwhile"
         }
         "enable.partition.eof" => "it tells where a partition ends with what is no record",
         "isolation.level" => "only records of committed transactions are read",
@@ -214,6 +227,28 @@ impl Options {
             // librdkafka assigns only what has a group, even by hand; nothing is ever asked of it.
             .set("group.id", &self.client_id)
             .set("queued.max.messages.kbytes", (share >> 10).to_string());
+        config
+    }
+
+    /// For a member of the group, which reads nothing. `worker` tells the members of one process apart.
+    pub(super) fn of_member(&self, group: &Group, worker: &str) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        // A worker that is gone is missed after 10 s, and a change is heard of within one; the defaults are 45 and 3.
+        config.set("session.timeout.ms", "10000").set("heartbeat.interval.ms", "1000");
+        // What slips in before the pause: little.
+        config.set("queued.min.messages", "1").set("fetch.message.max.bytes", "16384");
+        self.complete(&mut config);
+        config
+            .set("group.id", &group.id)
+            .set("partition.assignment.strategy", "cooperative-sticky")
+            .set("allow.auto.create.topics", "false")
+            .set("auto.offset.reset", "latest")
+            .set("enable.auto.commit", "false")
+            .set("enable.auto.offset.store", "false")
+            .set("queued.max.messages.kbytes", "1024");
+        if let Some(instance) = &group.instance_id {
+            config.set("group.instance.id", format!("{instance}-{worker}"));
+        }
         config
     }
 

@@ -1,0 +1,106 @@
+//! A segment as a member of a group: the broker says which partitions are its own, and says so anew when workers come and go
+//! (`docs/adr/0014-groups.md`).
+//!
+//! ```text
+//! assignment -> round: claim, read, work -> change: finish what is in hand, write positions, give leases back -> assignment ...
+//! ```
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use schemas::{Fault, Reaction, TopicName};
+use tokio::time::timeout;
+
+use super::segment::{Segment, Until};
+use super::stop::Stop;
+use crate::topics::{Membership, TopicPartition};
+
+/// How often the broker's tools are told how far partitions are.
+const TELL: Duration = Duration::from_secs(5);
+/// How long that may hold up a change.
+const TELLING: Duration = Duration::from_secs(1);
+
+impl Segment {
+    /// Joins the group of the broker that it reads; `None` where that has none. A segment that reads several brokers joins none.
+    pub(super) async fn join(&self) -> Result<Option<Box<dyn Membership>>, Fault> {
+        let topics: Vec<TopicName> = self.topics().cloned().collect();
+        let mut brokers = topics.iter().map(|topic| self.broker_of(topic));
+        let Some(name) = brokers.next().filter(|first| brokers.all(|other| other == *first)) else { return Ok(None) };
+        let broker = self.broker(name)?;
+        self.patiently(|| broker.join(&self.segment().name, &topics)).await
+    }
+
+    /// Works as a member until stopped; then leaves, so that the others need not miss it first.
+    pub(super) async fn run_as_member(self: &Arc<Self>, mut member: Box<dyn Membership>) -> Result<(), Fault> {
+        let worked = self.rounds(member.as_mut()).await;
+        member.leave().await;
+        worked
+    }
+
+    /// One round an assignment. The next one is asked for, and what is to go is let go with that, when the round has ended, whatever became
+    /// of it: positions are written and leases given back, or the leases of what was dropped fence it.
+    async fn rounds(self: &Arc<Self>, member: &mut dyn Membership) -> Result<(), Fault> {
+        while !self.stop.is_told() {
+            let inputs = tokio::select! {
+                biased;
+                () = self.stop.told() => break,
+                inputs = member.assignment() => inputs?,
+            };
+            tracing::info!(segment = self.segment().name, partitions = inputs.len(), "the group has shared partitions out");
+            match self.round(&inputs, member).await {
+                Ok(()) => {}
+                Err(fault) if matches!(fault.reaction(), Reaction::Retry | Reaction::Rejoin) => {
+                    tracing::warn!(segment = self.segment().name, %fault, "a round ends early; the next one reads again what is not committed");
+                }
+                Err(fault) => return Err(fault),
+            }
+            if timeout(TELLING, self.tell(member)).await.is_err() {
+                tracing::debug!("the group is not told how far this worker is: the store does not answer");
+            }
+        }
+        Ok(())
+    }
+
+    /// Works on these partitions until they change, or the run is told to stop.
+    async fn round(self: &Arc<Self>, inputs: &[TopicPartition], member: &dyn Membership) -> Result<(), Fault> {
+        let round = Arc::new(Self { stop: Stop::new(), ..Self::clone(self) });
+        let ending = async {
+            tokio::select! {
+                () = member.change() => {}
+                () = self.stop.told() => {}
+            }
+            round.stop.tell();
+            round.stop.overdue().await;
+        };
+        let telling = async {
+            loop {
+                tokio::time::sleep(TELL).await;
+                self.tell(member).await;
+            }
+        };
+        let mut working = pin!(round.run_on(inputs, Until::Stopped));
+        tokio::select! {
+            worked = &mut working => worked,
+            () = ending => {
+                tracing::warn!(segment = self.segment().name, "a round does not end in time and is dropped; its records are read again");
+                Ok(())
+            }
+            () = telling => Ok(()),
+        }
+    }
+
+    /// Tells the group's tools the positions that the store has.
+    async fn tell(&self, member: &dyn Membership) {
+        match self.sink.positions(&self.segment().name).await {
+            Ok(positions) => {
+                let of = |position: schemas::store::Position| {
+                    let schemas::store::Assigned { topic, partition, .. } = position.of;
+                    (TopicPartition { topic, partition }, position.offset)
+                };
+                member.tell(&positions.into_iter().map(of).collect::<Vec<_>>()).await;
+            }
+            Err(fault) => tracing::debug!(%fault, "positions not told to the group"),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Workers of a consumer group on a server of Apache Kafka: they share the partitions, come and go, and what comes out is what one makes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::harness::{Bench, Database, record_lines, root};
+use super::kafka_server::KafkaServer;
+use super::sample_profiles::{expected, matches, sample};
+
+/// Much more than any of it may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A pipeline of its own database and cluster, whose lost workers are missed soon.
+struct Group {
+    bench: Bench,
+    file: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// A worker; dropping it ends it.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may be gone already.
+        drop(self.0.kill());
+        self.0.wait().unwrap();
+    }
+}
+
+impl Worker {
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// As an orchestrator stops it.
+    fn stop(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
+        assert!(told.success());
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Group {
+    async fn of(server: &KafkaServer) -> Self {
+        let bench = Bench::new(Database::Postgres).await;
+        let text = std::fs::read_to_string(root().join("pipeline.yaml")).unwrap();
+        let soon =
+            text.replace("    group: ", "    options: {session.timeout.ms: 3000, heartbeat.interval.ms: 300}\n    group: ");
+        assert_ne!(soon, text);
+        let file = bench.dir.path().join("pipeline.yaml");
+        std::fs::write(&file, soon).unwrap();
+        link(&root().join("schemas"), &bench.dir.path().join("schemas"));
+        let mut variables: Vec<_> = bench.variables().into_iter().collect();
+        variables.extend([("BROKER", "kafka"), ("HTTP_ADDR", "off"), ("LOG_LEVEL", "warn")].map(|(n, v)| (n.into(), v.into())));
+        variables.push(("KAFKA_BROKERS".into(), server.address()));
+        Self { bench, file, variables }
+    }
+
+    fn worker(&self) -> Worker {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+        command.arg("run").arg(&self.file).envs(self.variables.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null());
+        Worker(command.spawn().unwrap())
+    }
+
+    /// The processes that hold partitions now.
+    async fn owners(&self) -> BTreeSet<u32> {
+        let query = "SELECT jsonb_build_object('owner', owner)::text FROM leases \
+                     WHERE segment <> 'outbox' AND owner IS NOT NULL AND expires_at > clock_timestamp()";
+        let owners = self.bench.json(query).await;
+        owners.iter().map(|row| row["owner"].as_str().unwrap().split(':').nth(1).unwrap().parse().unwrap()).collect()
+    }
+
+    async fn until_owned_by<const N: usize>(&self, workers: [&Worker; N]) {
+        let wanted: BTreeSet<u32> = workers.map(Worker::pid).into();
+        let begun = Instant::now();
+        while self.owners().await != wanted {
+            assert!(begun.elapsed() < PATIENCE, "partitions are owned by {:?}, not {wanted:?}", self.owners().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until so many records are processed, and all is published that they caused.
+    async fn until_processed(&self, records: usize) {
+        let begun = Instant::now();
+        loop {
+            let positions = self.bench.rows("pipeline_positions", &["offset"], "segment").await;
+            let processed: u64 = positions.iter().filter_map(|row| row["offset"].as_u64()).sum();
+            assert!(processed <= records as u64, "{processed} of {records}: something was counted twice");
+            if processed == records as u64 && self.bench.rows("outbox", &["seq"], "seq").await.is_empty() {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{processed} of {records} records are processed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn link(to: &Path, at: &Path) {
+    std::os::unix::fs::symlink(to, at).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_share_are_killed_and_join_and_every_record_is_processed() {
+    let Some(server) = KafkaServer::start() else { return };
+    let group = Group::of(&server).await;
+    let more: Vec<_> = group.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pipeline = group.bench.pipeline(&more).await;
+    let events = record_lines(&sample("events.jsonl"));
+    let (early, later) = events.split_at(events.len() / 3);
+    let (later, last) = later.split_at(later.len() / 2);
+
+    let (first, second) = (group.worker(), group.worker());
+    group.until_owned_by([&first, &second]).await;
+    pipeline.produce(early.to_vec()).await.unwrap();
+    group.until_processed(early.len()).await;
+
+    // One is lost with what it has in hand; the other takes its partitions over.
+    pipeline.produce(later.to_vec()).await.unwrap();
+    drop(first);
+    group.until_owned_by([&second]).await;
+    group.until_processed(early.len() + later.len()).await;
+
+    // One comes while there is work.
+    let third = group.worker();
+    for chunk in last.chunks(20) {
+        pipeline.produce(chunk.to_vec()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    group.until_owned_by([&second, &third]).await;
+    group.until_processed(events.len()).await;
+
+    // One leaves in order; the other goes on with all.
+    second.stop();
+    group.until_owned_by([&third]).await;
+    third.stop();
+    assert!(group.owners().await.is_empty(), "leases are given back");
+    matches(&group.bench, &expected(&sample("expected.jsonl"))).await;
+    pipeline.sink().close().await;
+}
