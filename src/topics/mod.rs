@@ -1,11 +1,13 @@
 //! Brokers: the [`Topics`] trait, and what implements it.
 //!
+//! * [`fluvio`]: on a Fluvio cluster.
 //! * [`kafka`]: on an Apache Kafka cluster.
 //! * [`local`]: in a directory, for any number of processes on one machine, without a server.
 //! * [`memory`]: in this process only, for tests.
 //!
 //! Which partition a record goes to is one rule for all, that of Kafka's own producer, so that a move to Kafka keeps placement.
 
+pub mod fluvio;
 pub mod kafka;
 pub mod local;
 mod membership;
@@ -28,6 +30,8 @@ pub use self::membership::Membership;
 /// Which broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broker {
+    /// Topics on a Fluvio cluster.
+    Fluvio(Box<fluvio::Options>),
     /// Topics on an Apache Kafka cluster.
     Kafka(Box<kafka::Options>),
     /// Topics in a directory.
@@ -47,6 +51,7 @@ impl Broker {
     /// `Refused` when what is configured cannot be used; any [`Fault`] of the broker.
     pub async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<dyn Topics>, Fault> {
         match self {
+            Self::Fluvio(options) => Ok(Arc::new(fluvio::Fluvio::open(options, clock).await?)),
             Self::Kafka(options) => Ok(Arc::new(kafka::Kafka::open(options, clock).await?)),
             Self::Local { dir } => Ok(Arc::new(local::Local::open(dir, clock).await?)),
             Self::Memory => Ok(Arc::new(memory::Memory::new(clock))),

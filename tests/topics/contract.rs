@@ -90,9 +90,12 @@ pub(crate) async fn every_part_of_a_record_is_kept(subject: &dyn Subject) {
         Outgoing { key: Some(vec![0, 255, 10]), ..plain.clone() },
         Outgoing { value: Vec::new(), ..plain.clone() },
         Outgoing { value: (0..=255).collect(), ..plain.clone() },
-        Outgoing { headers, ..plain.clone() },
         Outgoing { timestamp: time(1_700_000_000_123_000), ..plain.clone() },
+        Outgoing { timestamp: time(1_600_000_000_000_000), ..plain.clone() },
     ];
+    if subject.keeps_headers() {
+        records.push(Outgoing { headers, ..plain.clone() });
+    }
     if subject.keeps_old_times() {
         records.push(Outgoing { timestamp: time(-1_000), ..plain.clone() });
     }
@@ -263,7 +266,7 @@ pub(crate) async fn many_topics_with_every_name_that_it_takes(subject: &dyn Subj
     let topics = subject.open().await;
     let mut names: Vec<String> = (0..60).map(|number| format!("topic.{number}")).collect();
     names.extend(subject.names().iter().map(|name| (*name).to_owned()));
-    names.push("x".repeat(249));
+    names.push("x".repeat(subject.longest_name()));
     for topic in &names {
         subject.create(&*topics, topic, 2).await;
     }

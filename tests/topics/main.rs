@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod contract;
+mod fluvio;
+mod fluvio_cluster;
 mod kafka;
 mod kafka_server;
 mod kill;

@@ -23,6 +23,16 @@ pub(crate) trait Subject: Send + Sync {
         &["données.société", "顧客", "Topic.1", "-", "a;DROP_TABLE_topics--", "%_$", "🚚"]
     }
 
+    /// How many characters a topic's name may have.
+    fn longest_name(&self) -> usize {
+        249
+    }
+
+    /// Whether a record may have headers.
+    fn keeps_headers(&self) -> bool {
+        true
+    }
+
     /// Whether a record may be older than 1970.
     fn keeps_old_times(&self) -> bool {
         true

@@ -99,7 +99,7 @@ async fn known(broker: &Broker, names: &[TopicName]) -> Result<BTreeMap<TopicNam
         // Opening them would make what is asked for.
         Broker::Local { dir } if !Local::is_in(dir) => return Ok(BTreeMap::new()),
         Broker::Memory => return Ok(names.iter().map(|name| (name.clone(), 1)).collect()),
-        Broker::Local { .. } | Broker::Kafka(_) => {}
+        Broker::Local { .. } | Broker::Fluvio(_) | Broker::Kafka(_) => {}
     }
     broker.open(Arc::new(SystemClock)).await?.partitions(names).await
 }

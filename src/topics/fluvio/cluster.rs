@@ -1,0 +1,279 @@
+//! Who is asked what: the controller (SC) for topics and leaders, the leader of a partition (an SPU) for what is in it.
+//!
+//! The crate's own producer and consumer are not used: the one keeps an error for later calls and stamps records itself, the other
+//! passes over records where a fetch was cut, and neither tells where a partition ends. Their requests are, one by one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use fluvio::FluvioAdmin;
+use fluvio::dataplane::api::Request;
+use fluvio::dataplane::link::ErrorCode;
+use fluvio::dataplane::record::ReplicaKey;
+use fluvio::metadata::partition::PartitionSpec;
+use fluvio::metadata::spu::SpuSpec;
+use fluvio::metadata::topic::TopicSpec as FluvioTopic;
+use fluvio_socket::{ClientConfig, MultiplexerSocket, SocketError, VersionedSerialSocket};
+use fluvio_spu_schema::server::fetch_offset::FetchOffsetsRequest;
+use schemas::{Fault, FaultKind, TopicName};
+
+use super::fault::{of_code, unavailable};
+use super::layout::{Layout, Spu};
+use super::names::{TOPIC_RULE, on_fluvio};
+use super::options::Options;
+use crate::topics::{Bounds, TopicPartition};
+
+/// How long an answer may take; a produce waits at the SPU besides.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A cluster.
+pub(super) struct Cluster {
+    options: Arc<Options>,
+    /// How a connection is made; the address is the SC's.
+    connecting: ClientConfig,
+    /// The connection to the SC, while there is one.
+    admin: tokio::sync::Mutex<Option<FluvioAdmin>>,
+    /// What the SC said last; `None` where that proved wrong.
+    layout: Mutex<Option<Arc<Layout>>>,
+    /// For questions and for writing. Readers have connections of their own.
+    connections: Connections,
+}
+
+/// Connections to SPUs, one each.
+#[derive(Default)]
+pub(super) struct Connections(tokio::sync::Mutex<HashMap<i32, Arc<VersionedSerialSocket>>>);
+
+/// A connection to the leader of a partition.
+pub(super) struct Leader {
+    spu: Spu,
+    pub(super) connection: Arc<VersionedSerialSocket>,
+}
+
+impl Cluster {
+    /// Reads the certificates; nothing is connected to yet.
+    pub(super) fn new(options: Arc<Options>) -> Result<Self, Fault> {
+        if let Some(tls) = &options.tls {
+            // The crate does not say which file it could not read.
+            for file in [&tls.ca_file, &tls.certificate_file, &tls.key_file] {
+                std::fs::File::open(file).map_err(|error| {
+                    Fault::caused(FaultKind::Refused, format!("{} cannot be read", file.display()), error)
+                        .advise("it is named under `tls` of the broker `fluvio`")
+                })?;
+            }
+        }
+        let connecting = ClientConfig::try_from(options.of_client()).map_err(|error| {
+            Fault::caused(FaultKind::Refused, format!("a client for Fluvio at {} cannot be made", options.endpoint), error)
+                .advise("check the files and the domain under `tls` of the broker `fluvio`")
+        })?;
+        let (admin, layout, connections) = (tokio::sync::Mutex::default(), Mutex::default(), Connections::default());
+        Ok(Self { options, connecting, admin, layout, connections })
+    }
+
+    /// `Fluvio at host:port`, with what is being done.
+    fn doing(&self, what: &str) -> String {
+        format!("Fluvio at {}: {what}", self.options.endpoint)
+    }
+
+    /// Whether the SC answers.
+    pub(super) async fn ping(&self) -> Result<(), Fault> {
+        self.look().await.map(drop)
+    }
+
+    /// How many partitions a topic has, asked of the SC; `None` where it does not exist.
+    pub(super) async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
+        let layout = self.look().await?;
+        let count = |topic: &TopicName| Some((topic.clone(), layout.partitions(topic)?));
+        Ok(topics.iter().filter_map(count).collect())
+    }
+
+    /// What a partition holds.
+    pub(super) async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {
+        let question = |topic: String| FetchOffsetsRequest::new(topic, partition.partition);
+        let what = format!("{partition}: asking for its ends");
+        let answer = self.ask(partition, &what, PATIENCE, question).await?;
+        let replica = ReplicaKey::new(require_name(&partition.topic)?, partition.partition);
+        let Some(ends) = answer.find_partition(&replica) else {
+            return Err(unavailable(self.doing(&what), "the answer does not name it"));
+        };
+        match ends.error_code {
+            ErrorCode::None => Ok(Bounds {
+                first: ends.start_offset.max(0).cast_unsigned(),
+                end: ends.last_stable_offset.max(0).cast_unsigned(),
+            }),
+            code => Err(self.refused(&what, code)),
+        }
+    }
+
+    /// Asks the leader of a partition. `question` is given the topic's name on Fluvio.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` where the partition does not exist; `Unavailable` without an answer: then the next question looks for the leader anew.
+    pub(super) async fn ask<R: Request + Send + Sync>(
+        &self,
+        partition: &TopicPartition,
+        what: &str,
+        patience: Duration,
+        question: impl FnOnce(String) -> R,
+    ) -> Result<R::Response, Fault> {
+        let leader = self.leader(partition, &self.connections).await?;
+        let asking = leader.connection.send_receive(question(require_name(&partition.topic)?));
+        match tokio::time::timeout(patience, asking).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.broken(&self.connections, &leader, what, error).await),
+            Err(late) => Err(self.broken(&self.connections, &leader, what, late).await),
+        }
+    }
+
+    /// A connection to the leader of a partition, one of `connections`.
+    pub(super) async fn leader(&self, partition: &TopicPartition, connections: &Connections) -> Result<Leader, Fault> {
+        let spu = match self.known().and_then(|layout| layout.leader(partition).ok()) {
+            Some(spu) => spu,
+            None => self.look().await?.leader(partition)?,
+        };
+        match connections.to(&spu, &self.connecting).await {
+            Ok(connection) => Ok(Leader { spu, connection }),
+            Err(error) => {
+                self.forget();
+                Err(unavailable(self.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)), error))
+            }
+        }
+    }
+
+    /// The fault of a connection that gave no answer. It is not used again, and the leader is looked for anew.
+    pub(super) async fn broken(
+        &self,
+        connections: &Connections,
+        leader: &Leader,
+        what: &str,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Fault {
+        connections.forget(leader).await;
+        self.forget();
+        unavailable(self.doing(what), error)
+    }
+
+    /// The fault of an answer that is an error. Where the leader may have moved, it is looked for anew.
+    pub(super) fn refused(&self, what: &str, code: ErrorCode) -> Fault {
+        self.forget();
+        of_code(self.doing(what), code)
+    }
+
+    /// Asks for a topic, which did not exist a moment ago. That the SC gives no answer in time does not mean that it does not create
+    /// it: it waits for every SPU to report, and misses the report at times. On a connection of its own, so that several are
+    /// created at once.
+    pub(super) async fn create(&self, topic: &TopicName, partitions: u32, patience: Duration) -> Result<(), Fault> {
+        let name = require_name(topic)?;
+        let what = self.doing(&format!("creating the topic \"{topic}\" (\"{name}\" there)"));
+        let admin = self.connect().await?;
+        let spec = FluvioTopic::new_computed(partitions, self.options.replication, None);
+        match tokio::time::timeout(patience, admin.create(name, false, spec)).await {
+            Ok(Ok(())) => Ok(()),
+            // What is no matter of the connection is the SC's answer.
+            Ok(Err(error)) if error.downcast_ref::<SocketError>().is_none() => {
+                Err(Fault::caused(FaultKind::Refused, what, error))
+            }
+            Ok(Err(error)) => Err(unavailable(what, error)),
+            Err(late) => Err(unavailable(what, late)),
+        }
+    }
+
+    fn known(&self) -> Option<Arc<Layout>> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the SC again when it is needed next.
+    pub(super) fn forget(&self) {
+        *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Asks the SC.
+    async fn look(&self) -> Result<Arc<Layout>, Fault> {
+        let mut slot = self.admin.lock().await;
+        // A connection may have been lost since its last question: that is known only now.
+        let layout = match slot.take() {
+            Some(admin) => self.ask_controller(&admin).await.ok().map(|layout| (admin, layout)),
+            None => None,
+        };
+        let (admin, layout) = match layout {
+            Some(answered) => answered,
+            None => {
+                let admin = self.connect().await?;
+                let layout = self.ask_controller(&admin).await?;
+                (admin, layout)
+            }
+        };
+        *slot = Some(admin);
+        let layout = Arc::new(layout);
+        *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&layout));
+        Ok(layout)
+    }
+
+    async fn connect(&self) -> Result<FluvioAdmin, Fault> {
+        let config = self.options.of_client();
+        match tokio::time::timeout(PATIENCE, FluvioAdmin::connect_with_config(&config)).await {
+            Ok(Ok(admin)) => Ok(admin),
+            Ok(Err(error)) if self.options.tls.is_some() => Err(unavailable(self.doing("connecting"), error)
+                .advise("check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`")),
+            Ok(Err(error)) => Err(unavailable(self.doing("connecting"), error)),
+            Err(late) => Err(unavailable(self.doing("connecting"), late)),
+        }
+    }
+
+    async fn ask_controller(&self, admin: &FluvioAdmin) -> Result<Layout, Fault> {
+        let asking = async {
+            let topics = admin.all::<FluvioTopic>().await?;
+            let partitions = admin.all::<PartitionSpec>().await?;
+            let spus = admin.all::<SpuSpec>().await?;
+            Ok((topics, partitions, spus))
+        };
+        let (topics, partitions, spus) = match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(error)) => {
+                // Names the type of the block above.
+                let error: Box<dyn std::error::Error + Send + Sync> = error;
+                return Err(unavailable(self.doing("asking for its topics"), error));
+            }
+            Err(late) => return Err(unavailable(self.doing("asking for its topics"), late)),
+        };
+        Ok(Layout::new(topics, partitions, spus))
+    }
+}
+
+/// The topic's name on Fluvio.
+pub(super) fn require_name(topic: &TopicName) -> Result<String, Fault> {
+    on_fluvio(topic).ok_or_else(|| {
+        Fault::new(FaultKind::Refused, format!("topic \"{topic}\": Fluvio takes no such name"))
+            .advise(format!("it takes {TOPIC_RULE}"))
+    })
+}
+
+impl Connections {
+    /// The connection to an SPU; made where there is none that works.
+    async fn to(
+        &self,
+        spu: &Spu,
+        connecting: &ClientConfig,
+    ) -> Result<Arc<VersionedSerialSocket>, Box<dyn std::error::Error + Send + Sync>> {
+        let mut connections = self.0.lock().await;
+        if let Some(connection) = connections.get(&spu.id).filter(|connection| !connection.is_stale()) {
+            return Ok(Arc::clone(connection));
+        }
+        let mut config = connecting.with_prefix_sni_domain(&spu.name);
+        config.set_addr(spu.address.clone());
+        config.set_client_id("syncline");
+        let (socket, config, versions) = tokio::time::timeout(PATIENCE, config.connect()).await??.split();
+        let connection = Arc::new(VersionedSerialSocket::new(MultiplexerSocket::shared(socket), config, versions));
+        connections.insert(spu.id, Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    /// Forgets a connection that gave no answer, unless another took its place already.
+    async fn forget(&self, leader: &Leader) {
+        let mut connections = self.0.lock().await;
+        if connections.get(&leader.spu.id).is_some_and(|known| Arc::ptr_eq(known, &leader.connection)) {
+            connections.remove(&leader.spu.id);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Reading: a stream a partition, at explicit offsets, without a group.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use schemas::{Clock, Fault, Raw};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use super::cluster::{Cluster, Connections};
+use super::options::Options;
+use super::stream::Stream;
+use crate::topics::read_ahead::ReadAhead;
+use crate::topics::{ReadLimits, Reader, TopicPartition};
+
+/// A reader with connections of its own.
+pub(super) struct FluvioReader {
+    fetched: ReadAhead,
+    /// What each partition's stream has, in the order of `fetched`.
+    arriving: Vec<mpsc::Receiver<Result<Vec<Raw>, Fault>>>,
+    /// Told when a stream has something.
+    filled: Arc<Notify>,
+    /// What is wrong, to be told once the records before it are returned.
+    failed: Option<Fault>,
+    /// The streams; they end with the reader.
+    _streams: JoinSet<()>,
+}
+
+impl FluvioReader {
+    /// Begins to fetch. The offsets have been checked.
+    pub(super) fn open(
+        options: &Options,
+        cluster: &Arc<Cluster>,
+        clock: &Arc<dyn Clock>,
+        from: &[(TopicPartition, u64)],
+    ) -> Self {
+        let (filled, connections) = (Arc::new(Notify::new()), Arc::new(Connections::default()));
+        let (mut streams, mut arriving) = (JoinSet::new(), Vec::with_capacity(from.len()));
+        for (partition, offset) in from {
+            let (out, arrives) = mpsc::channel(1);
+            arriving.push(arrives);
+            let stream = Stream {
+                cluster: Arc::clone(cluster),
+                connections: Arc::clone(&connections),
+                clock: Arc::clone(clock),
+                partition: partition.clone(),
+                next: *offset,
+                fetch_bytes: options.fetch_bytes(from.len()),
+                out,
+                filled: Arc::clone(&filled),
+            };
+            streams.spawn(stream.run());
+        }
+        Self { fetched: ReadAhead::new(from), arriving, filled, failed: None, _streams: streams }
+    }
+
+    /// Takes what the limits allow of what has arrived.
+    fn take(&mut self, limits: &ReadLimits) -> Vec<Raw> {
+        for (fetched, arriving) in self.fetched.partitions().iter_mut().zip(&mut self.arriving) {
+            // What waits bounds what its stream fetches ahead.
+            if fetched.len() > 0 {
+                continue;
+            }
+            match arriving.try_recv() {
+                Ok(Ok(records)) => records.into_iter().for_each(|record| fetched.push(record)),
+                Ok(Err(fault)) => self.failed = self.failed.take().or(Some(fault)),
+                Err(_) => {}
+            }
+        }
+        self.fetched.take(limits)
+    }
+}
+
+#[async_trait]
+impl Reader for FluvioReader {
+    async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault> {
+        let deadline = limits.deadline();
+        loop {
+            let taken = self.take(limits);
+            if !taken.is_empty() {
+                return Ok(taken);
+            }
+            if let Some(fault) = self.failed.take() {
+                return Err(fault);
+            }
+            // A stream that has something after it was asked leaves a permit: no wake-up is lost.
+            if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
+                return Ok(taken);
+            }
+        }
+    }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        self.fetched.positions()
+    }
+}

@@ -1,0 +1,57 @@
+//! The Fluvio cluster for tests: the one at `FLUVIO_ENDPOINT`. Without that variable the tests that need it say so and pass.
+//!
+//! It has to be empty, so that nothing of anybody's is deleted: the tests delete every topic that there is.
+
+use std::time::Duration;
+
+use fluvio::metadata::topic::TopicSpec;
+use fluvio::{FluvioAdmin, FluvioClusterConfig};
+
+/// A cluster without topics.
+pub(crate) struct FluvioCluster {
+    /// `host:port`
+    pub(crate) endpoint: String,
+}
+
+impl FluvioCluster {
+    /// The one that the environment names; `None`, and a line that says why, without.
+    pub(crate) async fn given() -> Option<Self> {
+        let Ok(endpoint) = std::env::var("FLUVIO_ENDPOINT") else {
+            eprintln!("skipped: no Fluvio cluster for tests: FLUVIO_ENDPOINT is not set");
+            return None;
+        };
+        let cluster = Self { endpoint };
+        let topics = cluster.topics().await;
+        assert!(topics.is_empty(), "the cluster at {} is not for tests: it has topics: {topics:?}", cluster.endpoint);
+        Some(cluster)
+    }
+
+    /// Deletes every topic, and waits until none is left.
+    pub(crate) async fn clear(&self) {
+        let admin = self.admin().await;
+        loop {
+            let topics = self.topics().await;
+            if topics.is_empty() {
+                return;
+            }
+            for topic in topics {
+                // It may be on its way out already.
+                admin.delete::<TopicSpec>(topic).await.ok();
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// How the crate itself connects.
+    pub(crate) fn config(&self) -> FluvioClusterConfig {
+        FluvioClusterConfig::new(&self.endpoint)
+    }
+
+    async fn admin(&self) -> FluvioAdmin {
+        FluvioAdmin::connect_with_config(&self.config()).await.unwrap()
+    }
+
+    async fn topics(&self) -> Vec<String> {
+        self.admin().await.all::<TopicSpec>().await.unwrap().into_iter().map(|topic| topic.name).collect()
+    }
+}
