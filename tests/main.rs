@@ -6,6 +6,8 @@
 
 mod commands;
 mod config;
+#[path = "topics/fluvio_cluster.rs"]
+mod fluvio_cluster;
 mod groups;
 mod harness;
 mod internal_topics;

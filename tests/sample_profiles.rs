@@ -13,6 +13,7 @@ use schemas::Outgoing;
 use serde_json::{Value, json};
 use sinks::COLUMNS;
 
+use super::fluvio_cluster::FluvioCluster;
 use super::harness::{Bench, Database, record_lines, root};
 use super::kafka_server::KafkaServer;
 
@@ -199,4 +200,21 @@ async fn the_easy_sample_matches_over_kafka() {
     server.start_again();
     let again = bench.run(&variables, Vec::new()).await;
     assert_eq!(again.records_read, 0);
+}
+
+/// The same over Fluvio, into both databases. Its records have no headers: nothing is lost with them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_easy_sample_matches_over_fluvio() {
+    let Some(cluster) = FluvioCluster::given().await else { return };
+    for (database, split) in [(Database::Sqlite, false), (Database::Postgres, false), (Database::Sqlite, true)] {
+        let variables = [("BROKER", "fluvio"), ("FLUVIO_ENDPOINT", cluster.endpoint.as_str())];
+        let mut bench = Bench::new(database).await;
+        bench.split = split;
+        let counts = bench.run(&variables, record_lines(&sample("events.jsonl"))).await;
+        assert!(counts.dead_letters.is_empty(), "{:?}", counts.dead_letters);
+        matches(&bench, &expected(&sample("expected.jsonl"))).await;
+        let again = bench.run(&variables, Vec::new()).await;
+        assert_eq!(again.records_read, 0, "positions are where they were left");
+        cluster.clear().await;
+    }
 }

@@ -1,5 +1,6 @@
 //! The grammar of the pipeline file, as tables: the check walks them, and the editor's schema is written from them.
 
+use crate::topics::fluvio;
 use crate::topics::kafka::{Compression, Sasl};
 
 /// A map with known keys.
@@ -121,9 +122,46 @@ pub(super) const PIPELINE: Table = Table {
 pub(super) const BROKERS: Table = Table {
     name: "`brokers`",
     keys: &[
+        optional("fluvio", Kind::One(&FLUVIO), "A Fluvio cluster."),
         optional("kafka", Kind::One(&KAFKA), "An Apache Kafka cluster, or what speaks its protocol."),
         optional("local", Kind::One(&LOCAL), "Files on this machine: for development, tests and single machines."),
         optional("memory", Kind::One(&MEMORY), "This process's memory: gone when it ends."),
+    ],
+};
+
+/// `brokers.fluvio`
+pub(super) const FLUVIO: Table = Table {
+    name: "the broker `fluvio`",
+    keys: &[
+        required("endpoint", Kind::Text, "Where the cluster's controller (SC) is: `host:port`."),
+        optional("compression", Kind::Choice(fluvio::Compression::NAMES), "How records are compressed; `lz4` where left out."),
+        optional(
+            "replication",
+            Kind::Integer { default: 1, min: 1, max: 32 },
+            "On how many streaming units (SPUs) a topic is kept that is created here.",
+        ),
+        optional(
+            "max_record",
+            Kind::Size { default: "1MiB", min: 1 << 10, max: 1 << 29 },
+            "The largest record that is written, with its key. The SPUs have a limit of their own, for what is left after compression.",
+        ),
+        optional(
+            "read_ahead",
+            Kind::Size { default: "64MiB", min: 1 << 20, max: 1 << 30 },
+            "How much is fetched ahead of all partitions together, before it is unpacked; at least 256 KiB of each.",
+        ),
+        optional("tls", Kind::One(&FLUVIO_TLS), "Encryption, with a certificate of ours. Left out, in the clear."),
+    ],
+};
+
+/// `brokers.fluvio.tls`
+pub(super) const FLUVIO_TLS: Table = Table {
+    name: "`tls`",
+    keys: &[
+        required("domain", Kind::Text, "The name that the cluster's certificates are for; those of its SPUs for names below it."),
+        required("ca_file", Kind::Text, "Certificates (PEM) that sign the cluster's own."),
+        required("certificate_file", Kind::Text, "Our own certificate (PEM)."),
+        required("key_file", Kind::Text, "The key of `certificate_file` (PEM)."),
     ],
 };
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named};
-use super::super::grammar::{BROKERS, KAFKA, LOCAL, MEMORY};
+use super::super::grammar::{BROKERS, FLUVIO, KAFKA, LOCAL, MEMORY};
 use super::super::suggest::did_you_mean;
-use super::{Context, kafka};
+use super::{Context, fluvio, kafka};
 use crate::topics::Broker;
 
 /// The brokers of the file.
@@ -24,6 +24,9 @@ pub(super) fn check(file: &Fields<'_>, context: &Context<'_>, report: &mut Repor
     let mut brokers = Brokers { plans: BTreeMap::new(), usual: None, written };
     let Some(node) = file.node("brokers") else { return brokers };
     let Some(kinds) = Fields::of(node, &BROKERS, report) else { return brokers };
+    if let Some(cluster) = kinds.node("fluvio").and_then(|node| Fields::of(node, &FLUVIO, report)) {
+        brokers.plans.insert("fluvio".to_owned(), Broker::Fluvio(Box::new(fluvio::check(&cluster, context, report))));
+    }
     if let Some(cluster) = kinds.node("kafka").and_then(|node| Fields::of(node, &KAFKA, report)) {
         brokers.plans.insert("kafka".to_owned(), Broker::Kafka(Box::new(kafka::check(&cluster, context, report))));
     }

@@ -4,6 +4,7 @@ mod brokers;
 mod circles;
 mod columns;
 mod flow;
+mod fluvio;
 mod kafka;
 pub(super) mod outline;
 mod segments;

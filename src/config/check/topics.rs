@@ -16,7 +16,7 @@ use super::super::plan::TopicPlan;
 use super::super::suggest::did_you_mean;
 use super::Context;
 use super::brokers::Brokers;
-use crate::topics::{Broker, kafka};
+use crate::topics::{Broker, fluvio, kafka};
 
 /// The topics of the file.
 pub(super) struct Topics {
@@ -60,9 +60,15 @@ fn topic(member: &Member, brokers: &Brokers, context: &Context<'_>, report: &mut
             plan.broker = brokers.find(&broker, report).unwrap_or_default();
         }
     }
-    if !plan.internal && matches!(brokers.plans.get(&plan.broker), Some(Broker::Kafka(_))) && !kafka::is_topic(&plan.name) {
-        let finding = Finding::error(place.clone(), format!("Kafka takes no topic of the name `{}`", plan.name));
-        report.push(finding.help(format!("it takes {}", kafka::TOPIC_RULE)));
+    let refusing = match brokers.plans.get(&plan.broker) {
+        _ if plan.internal => None,
+        Some(Broker::Fluvio(_)) if !fluvio::is_topic(&plan.name) => Some(("Fluvio", fluvio::TOPIC_RULE)),
+        Some(Broker::Kafka(_)) if !kafka::is_topic(&plan.name) => Some(("Kafka", kafka::TOPIC_RULE)),
+        _ => None,
+    };
+    if let Some((broker, rule)) = refusing {
+        let finding = Finding::error(place.clone(), format!("{broker} takes no topic of the name `{}`", plan.name));
+        report.push(finding.help(format!("it takes {rule}")));
     }
     Some(Topic { plan, place })
 }

@@ -88,6 +88,24 @@ fn a_kafka_cluster_takes_names_with_units_and_other_settings_as_they_are() {
 }
 
 #[test]
+fn a_fluvio_cluster_takes_names_with_units_and_certificates() {
+    let cluster = "  fluvio:
+    endpoint: a:9003
+    compression: zstd
+    max_record: 2MiB
+    replication: 3
+    tls: {domain: fluvio.local, ca_file: ca.pem, certificate_file: own.pem, key_file: /own.key}
+";
+    let brokers = plan(&ORDERS.replace("  local: {dir: .syncline}\n", cluster)).brokers;
+    let Broker::Fluvio(options) = &brokers["fluvio"] else { panic!("{brokers:?}") };
+    assert_eq!((options.endpoint.as_str(), options.max_record_bytes, options.replication), ("a:9003", 2 << 20, 3));
+    assert_eq!(options.compression, syncline::topics::fluvio::Compression::Zstd);
+    let tls = options.tls.as_ref().unwrap();
+    assert_eq!((tls.domain.as_str(), tls.ca_file.as_path()), ("fluvio.local", Path::new("tests/config/good/ca.pem")));
+    assert_eq!(tls.key_file, Path::new("/own.key"));
+}
+
+#[test]
 fn a_topic_that_is_not_internal_separates_segments() {
     let plan = plan(&ORDERS.replace("internal: true, ", ""));
     let names: Vec<_> = plan.segments.iter().map(|segment| segment.name.as_str()).collect();
