@@ -121,9 +121,7 @@ impl Finding {
     /// Line and column of its first character, both from 1; the column counts characters.
     #[must_use]
     pub fn line_and_column(&self) -> (usize, usize) {
-        let before = &self.text()[..self.start()];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        line_and_column(self.text(), self.start())
     }
 
     /// Whether there is a text that it stands in.
@@ -154,6 +152,13 @@ impl Finding {
         let start = self.place.span.start.min(self.text().len());
         (0..=start).rev().find(|at| self.text().is_char_boundary(*at)).unwrap_or_default()
     }
+}
+
+/// Line and column of the character at this byte of a text, both from 1; the column counts characters.
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 impl fmt::Display for Finding {

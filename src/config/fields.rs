@@ -13,10 +13,12 @@ use super::suggest;
 use super::suggest::did_you_mean;
 use super::typed::Typed;
 
-/// A map whose keys were compared with a table. A value of a wrong type is reported when it is read, and reads as left out.
+/// A map whose keys were compared with a table. A value of a wrong type is reported when it is read, and reads as left out; what
+/// stands below a misspelt key is read as though it had been spelt right, where it is certain what was meant.
 pub(super) struct Fields<'n> {
     table: &'static Table,
-    members: &'n [Member],
+    /// Each with the name by which it is read.
+    members: Vec<(&'n str, &'n Member)>,
 }
 
 /// A text and where it stands.
@@ -29,16 +31,21 @@ pub(super) struct Named<T> {
 impl<'n> Fields<'n> {
     /// Takes a node as the map that `table` describes, and reports unknown keys and missing ones. Nothing written is an empty map.
     pub(super) fn of(node: &'n Node, table: &'static Table, report: &mut Report) -> Option<Self> {
-        let members = members(node, table.name, report)?;
-        for member in members {
-            if !table.keys.iter().any(|key| key.name == member.name) {
-                let known = table.keys.iter().map(|key| key.name);
-                let finding = Finding::error(member.place.clone(), format!("unknown key `{}` of {}", member.name, table.name));
-                report.push(finding.help(unknown_key_help(&member.name, known, table.name)));
+        let written = members(node, table.name, report)?;
+        let known = table.keys.iter().map(|key| key.name);
+        let mut members: Vec<(&str, &Member)> = Vec::with_capacity(written.len());
+        for member in written {
+            if known.clone().any(|key| key == member.name) {
+                members.push((&member.name, member));
+                continue;
             }
+            let finding = Finding::error(member.place.clone(), format!("unknown key `{}` of {}", member.name, table.name));
+            report.push(finding.help(unknown_key_help(&member.name, known.clone(), table.name)));
+            let meant = meant(member, written, known.clone()).filter(|meant| members.iter().all(|(name, _)| name != meant));
+            members.push((meant.unwrap_or(&member.name), member));
         }
         for key in table.keys.iter().filter(|key| key.required) {
-            if !members.iter().any(|member| member.name == key.name) {
+            if !members.iter().any(|(name, _)| *name == key.name) {
                 let finding = Finding::error(node.place.clone(), format!("{} lacks `{}`", table.name, key.name));
                 report.push(finding.help(format!("add `{}:`. {}", key.name, key.summary)));
             }
@@ -46,9 +53,14 @@ impl<'n> Fields<'n> {
         Some(Self { table, members })
     }
 
+    /// The keys that are written, known or not; of a misspelt one the name that is meant.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'n str> {
+        self.members.iter().map(|(name, _)| *name)
+    }
+
     /// The node below a key.
     pub(super) fn node(&self, name: &str) -> Option<&'n Node> {
-        self.members.iter().find(|member| member.name == name).map(|member| &member.value)
+        self.members.iter().find(|(member, _)| *member == name).map(|(_, member)| &member.value)
     }
 
     fn kind(&self, name: &str) -> &'static Kind {
@@ -193,6 +205,11 @@ impl<'n> Fields<'n> {
     pub(super) fn by_name(&self, name: &str, report: &mut Report) -> Option<&'n [Member]> {
         members(self.node(name)?, &format!("`{name}`"), report)
     }
+}
+
+/// What a misspelt name stands for: the one known name near it, unless that is written beside it.
+pub(super) fn meant<'k>(member: &Member, beside: &[Member], known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    suggest::only_near(&member.name, known).filter(|meant| beside.iter().all(|other| other.name != *meant))
 }
 
 /// A node's members; none where nothing was written.

@@ -71,11 +71,9 @@ fn read(path: &Path, environment: &dyn Environment) -> Result<String, ConfigErro
 
 /// The text of a pipeline file as a tree.
 fn parsed(path: &Path, text: &str) -> Result<Node, ConfigErrors> {
-    draft::parse(text).map_err(|findings| {
-        let mut report = Report::new();
-        findings.into_iter().for_each(|finding| report.push(finding));
-        ConfigErrors::new(path, report.close(path, text))
-    })
+    let mut report = Report::new();
+    let root = draft::parse(text, &mut report).filter(|_| !report.has_errors());
+    root.ok_or_else(|| ConfigErrors::new(path, report.close(path, text)))
 }
 
 /// Checks the text of a pipeline file. `path` is the file's name: messages show it, and relative paths start from its folder.
@@ -86,17 +84,11 @@ fn parsed(path: &Path, text: &str) -> Result<Node, ConfigErrors> {
 pub fn check(text: &str, path: &Path, environment: &dyn Environment, catalogue: &[Entry]) -> Result<Checked, ConfigErrors> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut report = Report::new();
-    let checked = match draft::parse(text) {
-        Ok(mut root) => {
-            expand::expand(&mut root, folder, environment, &mut report);
-            let plan = check::plan(&root, text, &check::Context { folder, environment, catalogue }, &mut report);
-            plan.map(|plan| (plan, Places::new(root, path, text)))
-        }
-        Err(findings) => {
-            findings.into_iter().for_each(|finding| report.push(finding));
-            None
-        }
-    };
+    let checked = draft::parse(text, &mut report).and_then(|mut root| {
+        expand::expand(&mut root, folder, environment, &mut report);
+        let plan = check::plan(&root, text, &check::Context { folder, environment, catalogue }, &mut report);
+        plan.map(|plan| (plan, Places::new(root, path, text)))
+    });
     match checked {
         Some((plan, places)) if !report.has_errors() => Ok(Checked { plan, warnings: report.close(path, text), places }),
         _ => Err(ConfigErrors::new(path, report.close(path, text))),

@@ -19,11 +19,10 @@ pub(super) struct Brokers {
 }
 
 pub(super) fn check(file: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Brokers {
-    let written =
-        file.by_name("brokers", &mut Report::new()).unwrap_or_default().iter().map(|member| member.name.clone()).collect();
-    let mut brokers = Brokers { plans: BTreeMap::new(), usual: None, written };
+    let mut brokers = Brokers { plans: BTreeMap::new(), usual: None, written: Vec::new() };
     let Some(node) = file.node("brokers") else { return brokers };
     let Some(kinds) = Fields::of(node, &BROKERS, report) else { return brokers };
+    brokers.written = kinds.names().map(str::to_owned).collect();
     if let Some(cluster) = kinds.node("fluvio").and_then(|node| Fields::of(node, &FLUVIO, report)) {
         brokers.plans.insert("fluvio".to_owned(), Broker::Fluvio(Box::new(fluvio::check(&cluster, context, report))));
     }

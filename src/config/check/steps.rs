@@ -7,7 +7,7 @@ use transforms::{Entry, Shape};
 
 use super::super::draft::Node;
 use super::super::error::{Finding, Report};
-use super::super::fields::{Fields, Named, topic_name};
+use super::super::fields::{Fields, Named, meant, topic_name};
 use super::super::grammar::STEP;
 use super::super::parameters;
 use super::super::suggest::{did_you_mean, listed, nearest};
@@ -60,16 +60,20 @@ fn routes(
 ) -> BTreeMap<&'static str, Named<TopicName>> {
     let mut routes = BTreeMap::new();
     let mut tried = Vec::new();
+    let beside = fields.node("to").map(Node::members).unwrap_or_default();
     for (member, topic) in fields.texts_by_name("to", report) {
-        tried.push(member.name.as_str());
-        let Some(port) = entry.ports.iter().find(|port| **port == member.name) else {
+        let ports = entry.ports.iter().copied();
+        let mut port = ports.clone().find(|port| *port == member.name);
+        if port.is_none() {
             let finding = Finding::error(member.place.clone(), format!("`{}` has no port `{}`", entry.name, member.name));
-            report.push(finding.help(did_you_mean(&member.name, entry.ports.iter().copied(), "it has none: remove `to`")));
-            continue;
-        };
-        if let Some(topic) = topic_name(topic.name, topic.place, report) {
-            topics.require(&topic, report);
-            routes.insert(*port, topic);
+            report.push(finding.help(did_you_mean(&member.name, ports.clone(), "it has none: remove `to`")));
+            port = meant(member, beside, ports);
+        }
+        tried.extend(port);
+        let Some(topic) = topic_name(topic.name, topic.place, report) else { continue };
+        topics.require(&topic, report);
+        if let Some(port) = port {
+            routes.insert(port, topic);
         }
     }
     let missing: Vec<_> = entry.ports.iter().copied().filter(|port| !tried.contains(port)).collect();

@@ -88,6 +88,17 @@ impl Node {
         }
     }
 
+    /// Takes in what stands below the same key once more: of two maps the members that are new; of anything else nothing.
+    fn join(&mut self, other: Self) {
+        let (Content::Map(members), Content::Map(others)) = (&mut self.content, other.content) else { return };
+        for other in others {
+            match members.iter_mut().find(|member| member.name == other.name) {
+                Some(member) => member.value.join(other.value),
+                None => members.push(other),
+            }
+        }
+    }
+
     /// The members of a map; none of anything else.
     pub(super) fn members(&self) -> &[Member] {
         match &self.content {

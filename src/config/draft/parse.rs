@@ -6,7 +6,7 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
 use super::{Content, Member, Node, Place, Scalar, Style};
-use crate::config::error::Finding;
+use crate::config::error::{Finding, Report, line_and_column};
 
 /// How deep maps and lists may nest; the grammar needs about ten.
 const DEPTH: usize = 64;
@@ -15,26 +15,22 @@ const NODES: usize = 100_000;
 
 /// Parses the text of a file into its tree.
 ///
-/// # Errors
-///
-/// What is no single YAML document of maps, lists and scalars without repeated keys. Repeated keys are all found; the others end
-/// the search.
-pub(in super::super) fn parse(text: &str) -> Result<Node, Vec<Finding>> {
+/// Reports what is no single YAML document of maps, lists and scalars. Of repeated keys and of tags there is a tree all the same, so
+/// that the rest can be judged; the others end the search.
+pub(in super::super) fn parse(text: &str, report: &mut Report) -> Option<Node> {
     let mut builder = Builder {
         text,
         parser: Parser::new_from_str(text),
         offsets: Offsets::of(text),
         anchors: HashMap::new(),
         nodes: 0,
-        repeated: Vec::new(),
+        report,
     };
     match builder.document() {
-        Ok(_) if !builder.repeated.is_empty() => Err(builder.repeated),
-        Ok(root) => Ok(root),
+        Ok(root) => Some(root),
         Err(finding) => {
-            let mut findings = builder.repeated;
-            findings.push(*finding);
-            Err(findings)
+            report.push(*finding);
+            None
         }
     }
 }
@@ -59,19 +55,19 @@ impl Offsets {
     }
 }
 
-struct Builder<'t> {
+struct Builder<'t, 'r> {
     text: &'t str,
     parser: Parser<'t, StrInput<'t>>,
     offsets: Offsets,
     anchors: HashMap<usize, Node>,
     nodes: usize,
-    repeated: Vec<Finding>,
+    report: &'r mut Report,
 }
 
 /// Boxed, as it travels up through every level.
 type Refusal = Box<Finding>;
 
-impl<'t> Builder<'t> {
+impl<'t> Builder<'t, '_> {
     fn document(&mut self) -> Result<Node, Refusal> {
         let mut root = None;
         loop {
@@ -145,8 +141,8 @@ impl<'t> Builder<'t> {
             _ => return Err(Box::new(Finding::error(place, "a value must stand here"))),
         };
         if tagged {
-            let refusal = Finding::error(place, "a tag stands here").help("remove it: types follow from the text and its quotes");
-            return Err(Box::new(refusal));
+            let finding = Finding::error(place.clone(), "a tag stands here");
+            self.report.push(finding.help("remove it: types follow from the text and its quotes"));
         }
         match (&content, key) {
             (Content::Map(_) | Content::List(_), Some(key)) => place.span = key.span.clone(),
@@ -201,12 +197,15 @@ impl<'t> Builder<'t> {
             let place = self.place(span, &below);
             let (event, span) = self.next()?;
             let value = self.node(event, span, below, Some(&place), depth + 1)?;
-            if members.iter().any(|member| member.name == name) {
-                let finding = Finding::error(place, format!("the key `{name}` stands twice in one map"))
-                    .help("remove one of the two; which of them would count is nobody's guess");
-                self.repeated.push(finding);
-            } else {
-                members.push(Member { name, place, value });
+            match members.iter_mut().find(|member| member.name == name) {
+                None => members.push(Member { name, place, value }),
+                Some(first) => {
+                    let (line, column) = line_and_column(self.text, first.place.span.start);
+                    let finding =
+                        Finding::error(place, format!("the key `{name}` stands twice in one map, first at {line}:{column}"));
+                    self.report.push(finding.help("remove one of the two; which of them would count is nobody's guess"));
+                    first.value.join(value);
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ impl Environment for Fixed {
 }
 
 fn expanded(yaml: &str) -> Result<Scalar, String> {
-    let mut node = draft::parse(yaml).unwrap();
+    let mut node = draft::parse(yaml, &mut Report::new()).unwrap();
     let mut report = Report::new();
     expand(&mut node, Path::new("here"), &Fixed, &mut report);
     match report.close(Path::new("f"), yaml).first() {

@@ -1,11 +1,13 @@
 //! The parameters of a step: judged by the catalogue's schema, completed with its defaults, and built.
 
+mod contradictions;
 mod schema;
+mod spelling;
 
 use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use serde_json::Value;
-use transforms::{Entry, Step, Surroundings};
+use transforms::{Entry, InvalidParameters, Step, Surroundings};
 
 use super::draft::{Content, Node, Place};
 use super::error::{Finding, Report};
@@ -31,7 +33,6 @@ pub(super) fn build(
     let empty = Node { place: place.clone(), content: Content::Map(Vec::new()) };
     let node = with.filter(|node| !node.is_null()).unwrap_or(&empty);
     let schema = (entry.parameters)().to_value();
-    let given = node.to_json();
     let judge = match jsonschema::validator_for(&schema) {
         Ok(judge) => judge,
         Err(error) => {
@@ -40,28 +41,49 @@ pub(super) fn build(
             return None;
         }
     };
+    let mut misspelt = Vec::new();
+    let node = &spelling::corrected(&schema, node, &mut |path, member| misspelt.push((path.to_vec(), member.clone())));
     let subject = Subject { entry, schema: &schema, node };
-    let mut refused = false;
+    misspelt.iter().for_each(|(path, member)| subject.unknown(path, member.place.clone(), &member.name, report));
+    let given = node.to_json();
+    let mut refused = Vec::new();
     for error in judge.iter_errors(&given) {
-        refused = true;
         subject.report(&error, report);
+        refused.extend(refused_paths(&error));
     }
-    if refused {
-        return None;
-    }
-    match (entry.build)(&given, surroundings) {
-        Ok(step) => Some(Built { step, parameters: schema::completed(&schema, &given) }),
-        Err(invalid) => {
-            let path = invalid.path.join(".");
-            let message = if path.is_empty() {
-                format!("`{}` cannot be built: {}", entry.name, invalid.message)
-            } else {
-                format!("`{path}` of `{}`: {}", entry.name, invalid.message)
-            };
-            report.push(Finding::error(node.nearest(&invalid.path).place.clone(), message));
-            None
+    let invalid = if refused.is_empty() {
+        match (entry.build)(&given, surroundings) {
+            Ok(step) if misspelt.is_empty() => return Some(Built { step, parameters: schema::completed(&schema, &given) }),
+            Ok(_) => Vec::new(),
+            Err(first) => {
+                let at = std::slice::from_ref(&first.path);
+                let beside = contradictions::between_good_values(entry, &schema, &given, at, surroundings);
+                [vec![first], beside].concat()
+            }
         }
+    } else {
+        contradictions::between_good_values(entry, &schema, &given, &refused, surroundings)
+    };
+    invalid.iter().for_each(|invalid| subject.contradicts(invalid, report));
+    None
+}
+
+/// The paths of what an error refuses.
+fn refused_paths(error: &ValidationError<'_>) -> Vec<Vec<String>> {
+    let at: Vec<String> = path_of(error);
+    let below = |name: &String| [at.as_slice(), std::slice::from_ref(name)].concat();
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(below).collect()
+        }
+        ValidationErrorKind::Required { property } => property.as_str().map(|name| below(&name.to_owned())).into_iter().collect(),
+        _ => vec![at],
     }
+}
+
+/// Where the value stands that an error is about: member names and list indices from `with:` down.
+fn path_of(error: &ValidationError<'_>) -> Vec<String> {
+    error.instance_path().as_str().split('/').skip(1).map(unescaped).collect()
 }
 
 /// Whose parameters they are.
@@ -73,25 +95,17 @@ struct Subject<'s> {
 
 impl Subject<'_> {
     fn report(&self, error: &ValidationError<'_>, report: &mut Report) {
-        let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(unescaped).collect();
+        let path = path_of(error);
         let at = self.node.nearest(&path);
-        let transform = self.entry.name;
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected }
             | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                for name in unexpected {
-                    let place = member_place(at, name);
-                    let finding = Finding::error(place, format!("unknown parameter `{name}` of `{transform}`"));
-                    report.push(finding.help(self.takes(&path, name)));
-                }
+                unexpected.iter().for_each(|name| self.unknown(&path, member_place(at, name), name, report));
             }
             // How a map that takes no members at all is refused.
             ValidationErrorKind::FalseSchema => {
                 let Content::Map(members) = &at.content else { return self.refuse(at, &path, "must be left out", report) };
-                for member in members {
-                    let message = format!("unknown parameter `{}` of `{transform}`", member.name);
-                    report.push(Finding::error(member.place.clone(), message).help(self.takes(&path, &member.name)));
-                }
+                members.iter().for_each(|member| self.unknown(&path, member.place.clone(), &member.name, report));
             }
             ValidationErrorKind::Required { property } => {
                 let name = property.as_str().unwrap_or_default();
@@ -120,6 +134,23 @@ impl Subject<'_> {
             }
             _ => self.refuse(at, &path, &format!("is wrong: {}", error.masked_with("it")), report),
         }
+    }
+
+    /// Reports a name that the map at this path does not take.
+    fn unknown(&self, path: &[String], place: Place, name: &str, report: &mut Report) {
+        let finding = Finding::error(place, format!("unknown parameter `{name}` of `{}`", self.entry.name));
+        report.push(finding.help(self.takes(path, name)));
+    }
+
+    /// Reports what the step itself refuses.
+    fn contradicts(&self, invalid: &InvalidParameters, report: &mut Report) {
+        let path = invalid.path.join(".");
+        let message = if path.is_empty() {
+            format!("`{}` cannot be built: {}", self.entry.name, invalid.message)
+        } else {
+            format!("`{path}` of `{}`: {}", self.entry.name, invalid.message)
+        };
+        report.push(Finding::error(self.node.nearest(&invalid.path).place.clone(), message));
     }
 
     fn refuse(&self, at: &Node, path: &[String], rule: &str, report: &mut Report) {

@@ -69,12 +69,23 @@ fn complete(root: &Value, schema: &Value, default: Option<&Value>, given: Option
 
 /// The members that a map at this path may have, each with its type in words.
 pub(super) fn members_at(root: &Value, path: &[String]) -> Vec<(String, String)> {
+    let members = at(root, path).into_iter().flat_map(|schema| properties(root, schema));
+    members.map(|(name, member)| (name.clone(), kind(root, member))).collect()
+}
+
+/// The names that a map at this path may have, where it takes no others; else none.
+pub(super) fn closed_members_at(root: &Value, path: &[String]) -> Vec<String> {
+    let closed = at(root, path).filter(|schema| schema.get("additionalProperties") == Some(&Value::Bool(false)));
+    closed.into_iter().flat_map(|schema| properties(root, schema)).map(|(name, _)| name.clone()).collect()
+}
+
+/// What the schema says of the value at this path, references followed.
+pub(super) fn at<'s>(root: &'s Value, path: &[String]) -> Option<&'s Value> {
     let below = path.iter().try_fold(root, |schema, name| {
         let found = properties(root, schema).find(|(member, _)| *member == name).map(|(_, member)| member);
         found.or_else(|| resolved(root, schema).get(if name.parse::<usize>().is_ok() { "items" } else { "additionalProperties" }))
     });
-    let members = below.into_iter().flat_map(|schema| properties(root, schema));
-    members.map(|(name, member)| (name.clone(), kind(root, member))).collect()
+    below.map(|schema| resolved(root, schema))
 }
 
 /// The members of a schema of an object.
