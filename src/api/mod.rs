@@ -18,10 +18,9 @@ use crate::run::Health;
 ///
 /// `Refused` when it cannot listen there.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, Fault> {
-    TcpListener::bind(address).await.map_err(|error| {
-        Fault::caused(FaultKind::Refused, format!("cannot listen on {address}"), error)
-            .advise("end what listens there, or name another address by --http-addr or HTTP_ADDR")
-    })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Fault::caused(FaultKind::Refused, format!("cannot listen on {address}"), error))
 }
 
 /// Serves until `ended` completes.

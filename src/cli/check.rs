@@ -11,6 +11,7 @@ use transforms::Entry;
 use self::live::Answers;
 use super::exit::Exit;
 use crate::config::{self, Environment, Finding, Severity, render};
+use crate::harmless::{in_json, in_one_line};
 
 /// Check a pipeline file: every error at once.
 ///
@@ -79,9 +80,9 @@ impl Check {
                     "warnings": count(Severity::Warning),
                     "findings": render::json(&findings),
                 });
-                writeln!(out, "{result:#}")?;
+                writeln!(out, "{}", in_json(&format!("{result:#}")))?;
             }
-            Format::Sarif => writeln!(out, "{:#}", render::sarif(&findings))?,
+            Format::Sarif => writeln!(out, "{}", in_json(&format!("{:#}", render::sarif(&findings))))?,
             Format::Text => self.print(summary.as_deref(), &findings, ok, out, colours)?,
         }
         Ok(match (ok, incomplete) {
@@ -99,7 +100,8 @@ impl Check {
         if !findings.is_empty() {
             writeln!(out, "{}", render::text(findings, colours))?;
         }
-        let file = self.file.display();
+        let file = self.file.to_string_lossy();
+        let file = in_one_line(&file);
         match (summary, counted(findings)) {
             (Some(summary), _) if findings.is_empty() => {
                 let asked = if self.live { ", and so is what it names" } else { "" };

@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use super::environment::Overridden;
 use super::exit::Exit;
 use super::format::Format;
-use super::{Failure, pipeline, printed, run, summary};
+use super::{Failure, pipeline, printed, run, signals, summary};
 use crate::api;
 use crate::config::Plan;
 use crate::generate::{Generator, Line};
+use crate::harmless::in_one_line;
 use crate::record_line;
 use crate::run::{Health, Pipeline};
 use crate::topics::TopicPartition;
@@ -65,7 +66,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let plan = pipeline::load(&args.file, &embedded(&base))?;
     empty(&base)?;
     let health = Arc::new(Health::default());
-    let stop = run::stop_on_signal()?;
+    let stop = signals::stop()?;
     let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10)), None).await?;
 
     eprintln!("generating the events of {} customers", summary::grouped(args.customers));
@@ -79,12 +80,14 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     progress.finish();
     worked?;
     printed(print(&pipeline, began.elapsed(), args.format).await?.map(|()| Exit::Done))?;
-    eprintln!("everything is in {}", base.display());
+    eprintln!("everything is in {}", in_one_line(&base.to_string_lossy()));
     if args.exit || !io::stdin().is_terminal() || *stop.borrow() {
         run::leave(pipeline.sink().close(), &stop).await;
         return Ok(Exit::Done);
     }
-    let listener = api::listen(([127, 0, 0, 1], 8080).into()).await?;
+    let listening = api::listen(([127, 0, 0, 1], 8080).into()).await;
+    let listener =
+        listening.map_err(|fault| fault.advise("end what listens there, or leave the demo at its result by --exit"))?;
     eprintln!("running; health is at http://127.0.0.1:8080/health/ready; Ctrl-C ends it");
     let serving = run::serve(listener, health);
     let worked = pipeline.run(stop.clone()).await;

@@ -18,8 +18,10 @@ mod pipeline;
 pub mod produce;
 mod progress;
 mod run;
+mod signals;
 mod summary;
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -27,7 +29,7 @@ use clap::{Parser, Subcommand};
 use schemas::Fault;
 
 use self::exit::Exit;
-use crate::harmless::in_lines;
+use crate::harmless::{in_lines, in_one_line};
 
 /// Why a command failed: what to print, and how to end.
 #[derive(Debug)]
@@ -109,12 +111,12 @@ pub fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("error: .env: {}", unread(&error, &environment::dotenv_text()));
+        eprintln!("error: .env: {}", in_lines(&unread(&error, &environment::dotenv_text())));
         return Exit::Usage.into();
     }
-    let cli = Cli::parse();
+    let cli = parse(&std::env::args_os().collect::<Vec<_>>()).unwrap_or_else(|error| error.exit());
     if let Err(message) = log::init() {
-        eprintln!("error: {message}");
+        eprintln!("error: {}", in_lines(&message));
         return Exit::Usage.into();
     }
     match run_command(cli.command) {
@@ -124,6 +126,15 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Parses the command line. What is wrong with it is told without control characters of what it quotes.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments).map_err(|error| {
+        // clap colours what it says, so that nothing can be escaped in it. The same is wrong with the arguments once they are.
+        let harmless = arguments.iter().map(|argument| in_one_line(&argument.to_string_lossy()).into_owned());
+        Cli::try_parse_from(harmless).err().unwrap_or(error)
+    })
 }
 
 /// What is wrong with `.env`, whose text this is. Shows a line's number only: what stands in it may be a secret.

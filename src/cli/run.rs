@@ -14,8 +14,9 @@ use tokio::time::timeout;
 
 use super::exit::Exit;
 use super::format::Format;
-use super::{Failure, environment, pipeline, printed, summary};
+use super::{Failure, environment, pipeline, printed, signals, summary};
 use crate::api;
+use crate::config::Environment;
 use crate::run::{Counts, Health, Pipeline, Share};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
@@ -30,8 +31,8 @@ const HEALTH: &str = "127.0.0.1:8080";
 /// Run the pipeline: topics in; profiles, alerts and dead letters out.
 ///
 /// Goes on until SIGTERM or Ctrl-C, and waits for a broker or a database that is away, saying so. Told to stop, it finishes the
-/// transactions in hand and ends within about 5 s; the next run goes on behind what is committed. A second signal ends it at once, and
-/// nothing is lost by that either.
+/// transactions in hand and ends within about 5 s; the next run goes on behind what is committed. A second signal ends it at once (exit
+/// code 130 after Ctrl-C, 143 after SIGTERM), and nothing is lost by that either.
 ///
 /// Topics that are missing are created, and the tables of an embedded store. Those of PostgreSQL are made by `syncline migrate run`.
 ///
@@ -59,11 +60,11 @@ pub(super) struct RunArgs {
     /// takes all. Processes share a PostgreSQL store
     #[arg(long, value_name = "I/N")]
     worker: Option<Share>,
-    /// Where health is served, as IP:PORT, or `off` [default: 127.0.0.1:8080; with --until-caught-up: off]
-    #[arg(long, value_name = "ADDRESS", env = "HTTP_ADDR", hide_env_values = true)]
+    /// Where health is served, as IP:PORT, or `off` [env: HTTP_ADDR] [default: 127.0.0.1:8080; with --until-caught-up: off]
+    #[arg(long, value_name = "ADDRESS")]
     http_addr: Option<String>,
-    /// Where health is served instead, as IP:PORT, or `off`: an address that others than users may reach
-    #[arg(long, value_name = "ADDRESS", env = "HEALTH_ADDR", hide_env_values = true)]
+    /// Where health is served instead, as IP:PORT, or `off`: an address that others than users may reach [env: HEALTH_ADDR]
+    #[arg(long, value_name = "ADDRESS")]
     health_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
     #[arg(long, value_enum, default_value_t)]
@@ -76,9 +77,14 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
         plan.keep_only(&args.only).map_err(|error| Failure::new(Exit::Usage, format!("--only: {error}")))?;
     }
     let health = Arc::new(Health::default());
-    let stop = stop_on_signal()?;
-    let listener = match address(&args)? {
-        Some(address) => Some(api::listen(address).await?),
+    let stop = signals::stop()?;
+    let listener = match address(&args, &environment::Process)? {
+        Some((said, address)) => Some(api::listen(address).await.map_err(|fault| {
+            fault.advise(format!(
+                "end what listens there, or name another address by {}",
+                said.unwrap_or("--http-addr or HTTP_ADDR")
+            ))
+        })?),
         None => None,
     };
     let serving = listener.map(|listener| serve(listener, Arc::clone(&health)));
@@ -143,18 +149,22 @@ fn farewell(counts: &Counts) -> &'static str {
     }
 }
 
-/// Where health is served, if it is.
-fn address(args: &RunArgs) -> Result<Option<SocketAddr>, Failure> {
+/// Where health is served, if it is, with the option or the variable that says so. An option counts before its variable.
+fn address(args: &RunArgs, environment: &dyn Environment) -> Result<Option<(Option<&'static str>, SocketAddr)>, Failure> {
     // Set to nothing is not set, as in the pipeline file.
-    let given = |name, value: &Option<String>| value.clone().filter(|value| !value.is_empty()).map(|value| (name, value));
-    let usual = || ("HTTP_ADDR", if args.until_caught_up { "off" } else { HEALTH }.to_owned());
-    let of_its_own = given("HEALTH_ADDR", &args.health_addr);
-    let (name, wanted) = of_its_own.or_else(|| given("HTTP_ADDR", &args.http_addr)).unwrap_or_else(usual);
+    let some = |said, value: Option<String>| value.filter(|value| !value.is_empty()).map(|value| (Some(said), value));
+    let option = |name, value: &Option<String>| some(name, value.clone());
+    let variable = |name| some(name, environment.variable(name).ok());
+    let (said, wanted) = option("--health-addr", &args.health_addr)
+        .or_else(|| variable("HEALTH_ADDR"))
+        .or_else(|| option("--http-addr", &args.http_addr))
+        .or_else(|| variable("HTTP_ADDR"))
+        .unwrap_or_else(|| (None, if args.until_caught_up { "off" } else { HEALTH }.to_owned()));
     if wanted == "off" {
         return Ok(None);
     }
-    let wrong = |_| Failure::new(Exit::Usage, format!("{name}={wanted:?}: it is IP:PORT or off"));
-    wanted.parse().map(Some).map_err(wrong)
+    let wrong = |_| Failure::new(Exit::Usage, format!("{}={wanted:?}: it is IP:PORT or off", said.unwrap_or_default()));
+    wanted.parse().map(|address| Some((said, address))).map_err(wrong)
 }
 
 /// Serves health until the run ends: while it drains, too.
@@ -166,38 +176,15 @@ pub(super) fn serve(listener: TcpListener, health: Arc<Health>) -> tokio::task::
     })
 }
 
-/// Turns true with the first SIGTERM or Ctrl-C. The second one ends the process at once: nothing is lost by that either.
-pub(super) fn stop_on_signal() -> Result<watch::Receiver<bool>, Failure> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| Failure::new(Exit::Stopped, format!("cannot listen for signals: {error}")));
-    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        for again in [false, true] {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if again {
-                std::process::exit(130);
-            }
-            tracing::info!("stopping: finishing what is in hand, for 5 s at most");
-            if stop.send(true).is_err() {
-                return;
-            }
-        }
-    });
-    Ok(stopped)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::cli::environment::Overridden;
 
-    fn served_at(until_caught_up: bool, http: Option<&str>, health: Option<&str>) -> Option<String> {
-        let args = RunArgs {
+    fn args(until_caught_up: bool, http: Option<&str>, health: Option<&str>) -> RunArgs {
+        RunArgs {
             file: PathBuf::new(),
             until_caught_up,
             only: Vec::new(),
@@ -205,8 +192,31 @@ mod tests {
             http_addr: http.map(str::to_owned),
             health_addr: health.map(str::to_owned),
             format: Format::Text,
-        };
-        address(&args).unwrap().map(|address| address.to_string())
+        }
+    }
+
+    fn with(variables: &[(&'static str, &str)]) -> Overridden {
+        let unset = [("HTTP_ADDR", None), ("HEALTH_ADDR", None)];
+        Overridden(unset.into_iter().chain(variables.iter().map(|(name, value)| (*name, Some((*value).to_owned())))).collect())
+    }
+
+    fn served_at(until_caught_up: bool, http: Option<&str>, health: Option<&str>) -> Option<String> {
+        let by_options = address(&args(until_caught_up, http, health), &with(&[])).unwrap();
+        let set = [("HTTP_ADDR", http.unwrap_or_default()), ("HEALTH_ADDR", health.unwrap_or_default())];
+        let by_variables = address(&args(until_caught_up, None, None), &with(&set)).unwrap();
+        assert_eq!(by_options.map(|(_, address)| address), by_variables.map(|(_, address)| address));
+        by_options.map(|(_, address)| address.to_string())
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_as_it_was_given() {
+        let set = with(&[("HTTP_ADDR", "nonsense")]);
+        let said = address(&args(false, None, None), &set).unwrap_err().message;
+        assert!(said.contains("HTTP_ADDR=\"nonsense\""), "{said}");
+        let said = address(&args(false, Some("rubbish"), None), &set).unwrap_err().message;
+        assert!(said.contains("--http-addr=\"rubbish\""), "{said}");
+        let said = address(&args(false, None, Some("localhost")), &set).unwrap_err().message;
+        assert!(said.contains("--health-addr=\"localhost\""), "{said}");
     }
 
     #[test]

@@ -102,12 +102,49 @@ fn what_is_asked_wrongly_ends_with_2() {
         ("dead-letters list --limit 0", "0 is not in 1.."),
         ("dead-letters list --since yesterday", "2026-03-01T08:00:00Z"),
         ("dead-letters list --reason nope", "[possible values: malformed, schema, "),
-        ("run --http-addr nonsense", "HTTP_ADDR=\"nonsense\": it is IP:PORT or off"),
-        ("run --health-addr localhost", "HEALTH_ADDR=\"localhost\": it is IP:PORT or off"),
+        ("run --http-addr nonsense", "--http-addr=\"nonsense\": it is IP:PORT or off"),
+        ("run --health-addr localhost", "--health-addr=\"localhost\": it is IP:PORT or off"),
     ] {
         let ended = folder.shell(&format!("syncline {command}"));
         assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{command}: {ended:?}");
         assert!(ended.err.contains(said), "{command}: {ended:?}");
+    }
+}
+
+#[test]
+fn no_argument_writes_to_the_terminal() {
+    let folder = Folder::new();
+    let escapes = "$'\\e[31mx\\xc2\\x9b2J\\e]0;title\\a\\xe2\\x80\\xae'";
+    for command in [
+        "ESCAPES",
+        "run ESCAPES",
+        "run ESCAPES ESCAPES",
+        "run --ESCAPES",
+        "run --only ESCAPES",
+        "run --http-addr ESCAPES",
+        "check ESCAPES",
+        "check ESCAPES --format json",
+        "check ESCAPES --format sarif",
+        "check --format ESCAPES",
+        "consume ESCAPES",
+        "consume t --pipeline ESCAPES",
+        "produce --file ESCAPES",
+        "generate --customers ESCAPES",
+        "list ESCAPES",
+        "dead-letters show ESCAPES",
+        "dead-letters list --since ESCAPES",
+        "dead-letters list --reason ESCAPES",
+        "demo ESCAPES",
+        "HTTP_ADDR=ESCAPES syncline run",
+        "LOG_LEVEL=ESCAPES syncline list brokers",
+        "LOG_FORMAT=ESCAPES syncline list brokers",
+        "SYNCLINE_DIR=ESCAPES syncline dead-letters list",
+    ] {
+        let line = if command.contains(" syncline ") { command.to_owned() } else { format!("syncline {command}") };
+        let ended = folder.shell(&line.replace("ESCAPES", escapes));
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(!said.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'), "{command}: {said:?}");
+        assert!(!said.is_empty(), "{command}");
     }
 }
 
