@@ -3,29 +3,40 @@
 use std::time::Duration;
 
 use rand::RngExt;
+use tokio::time::Instant;
 
 const FIRST: Duration = Duration::from_millis(20);
 const LONGEST: Duration = Duration::from_secs(5);
 
 /// The waits of one row of tries.
 #[derive(Debug)]
-pub(super) struct Backoff(Duration);
+pub(super) struct Backoff {
+    bound: Duration,
+    /// When the first of the waits began.
+    begun: Option<Instant>,
+}
 
 impl Backoff {
     pub(super) fn new() -> Self {
-        Self(FIRST)
+        Self { bound: FIRST, begun: None }
     }
 
     /// The next wait: between half of the bound and all of it; the bound doubles up to 5 s.
     pub(super) fn next(&mut self) -> Duration {
-        let bound = self.0;
-        self.0 = (bound * 2).min(LONGEST);
+        self.begun.get_or_insert_with(Instant::now);
+        let bound = self.bound;
+        self.bound = (bound * 2).min(LONGEST);
         bound.mul_f64(rand::rng().random_range(0.5..=1.0))
     }
 
     /// Begins anew, after a success.
     pub(super) fn reset(&mut self) {
-        self.0 = FIRST;
+        *self = Self::new();
+    }
+
+    /// For how long it has been tried again.
+    pub(super) fn lasts(&self) -> Duration {
+        self.begun.map_or(Duration::ZERO, |begun| begun.elapsed())
     }
 }
 

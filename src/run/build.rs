@@ -44,17 +44,31 @@ pub struct Pipeline {
     options: Options,
 }
 
-/// Connects to every broker of a plan.
+/// Connects to every broker of a plan, waiting for those that do not answer yet.
 ///
 /// # Errors
 ///
-/// A fault of a broker, retryable ones included.
-async fn connect_brokers(plan: &Plan, clock: &Arc<dyn Clock>) -> Result<BTreeMap<String, Arc<dyn Topics>>, Fault> {
+/// A fault of a broker that retrying cannot mend.
+async fn connect_brokers(plan: &Plan, options: &Options) -> Result<BTreeMap<String, Arc<dyn Topics>>, Fault> {
     let mut brokers = BTreeMap::new();
     for (name, broker) in &plan.brokers {
-        brokers.insert(name.clone(), broker.open(Arc::clone(clock)).await?);
+        let opened = patiently(&options.health, name, || broker.open(Arc::clone(&options.clock))).await?;
+        brokers.insert(name.clone(), opened);
     }
     Ok(brokers)
+}
+
+/// Opens the sink that keeps a plan's state, waiting for one that does not answer yet.
+///
+/// # Errors
+///
+/// A fault of the sink that retrying cannot mend; `Refused` where the plan has none.
+async fn open_sink(plan: &Plan, options: &Options) -> Result<Arc<dyn Sink>, Fault> {
+    let Some((name, sink)) = plan.sink() else {
+        return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
+    };
+    let settings = sink_settings(&plan.name, sink);
+    patiently(&options.health, name, || sinks::open(&sink.url, &settings)).await
 }
 
 /// How a sink of a plan is opened.
@@ -72,8 +86,9 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend; `Refused` for an internal topic of which the broker still holds unread records.
     pub async fn connect(plan: Plan, options: Options) -> Result<Self, Fault> {
-        let brokers = patiently(&options.health, "broker", || connect_brokers(&plan, &options.clock)).await?;
-        Self::with_brokers(plan, brokers, options).await
+        // Beside each other, so that everything that is away is named.
+        let (brokers, sink) = tokio::try_join!(connect_brokers(&plan, &options), open_sink(&plan, &options))?;
+        Self::with_sink(plan, brokers, sink, options).await
     }
 
     /// The same, with brokers that are connected already.
@@ -82,11 +97,7 @@ impl Pipeline {
     ///
     /// A fault that retrying cannot mend.
     pub async fn with_brokers(plan: Plan, brokers: BTreeMap<String, Arc<dyn Topics>>, options: Options) -> Result<Self, Fault> {
-        let Some((name, sink)) = plan.sink() else {
-            return Err(Fault::new(FaultKind::Refused, "the pipeline has no sink: positions and dead letters live in one"));
-        };
-        let settings = sink_settings(&plan.name, sink);
-        let sink = patiently(&options.health, name, || sinks::open(&sink.url, &settings)).await?;
+        let sink = open_sink(&plan, &options).await?;
         Self::with_sink(plan, brokers, sink, options).await
     }
 

@@ -52,6 +52,11 @@ impl Health {
         self.0.send_if_modified(|troubles| troubles.remove(part).is_some())
     }
 
+    /// Whether a part is in trouble.
+    pub(super) fn is_bad(&self, part: &str) -> bool {
+        self.0.borrow().contains_key(part)
+    }
+
     /// The parts in trouble, with why.
     #[must_use]
     pub fn reasons(&self) -> BTreeMap<String, String> {

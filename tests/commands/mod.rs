@@ -4,6 +4,7 @@ mod checking;
 mod documents;
 mod printing;
 mod splitting;
+mod starting;
 mod stopping;
 
 use std::path::Path;
