@@ -5,6 +5,7 @@ mod print;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -18,6 +19,7 @@ use super::exit::Exit;
 use super::format::Format;
 use super::pipeline::PipelineFile;
 use super::{Failure, environment, pipeline, printed};
+use crate::harmless::in_one_line;
 use crate::run::sink_settings;
 
 /// List or show the records that could not be processed.
@@ -83,12 +85,12 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
 
 pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
     let plan = pipeline::load(&args.pipeline.path, &environment::Process)?;
-    let Some((_, sink)) = plan.sink() else {
+    let Some((name, sink)) = plan.sink() else {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
     let settings = sink_settings(&plan.name, sink);
     let sink = if is_yet_to_be_made(&sink.url, &settings).await? {
-        eprintln!("nothing was run yet: `syncline run` makes the store");
+        eprintln!("{}", in_one_line(&nothing_there(name, &sink.url)));
         None
     } else {
         Some(sinks::open(&sink.url, &settings).await?)
@@ -102,10 +104,20 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// Whether the store is the embedded one, which the first run makes. A database server's tables are made by `migrate run`, and
-/// missed where they are not there.
+/// Whether the store has no tables at all, so that nothing was ever run. One that lacks some is missed when it is opened.
 async fn is_yet_to_be_made(url: &str, settings: &Settings) -> Result<bool, Fault> {
-    Ok(url.starts_with("sqlite:") && sinks::migrate_show(url, settings).await?.iter().all(|step| step.applied_at.is_none()))
+    Ok(sinks::migrate_show(url, settings).await?.iter().all(|step| step.applied_at.is_none()))
+}
+
+/// What is not there, of a store without tables: a file's name may be mistyped. The address of a server may hold a password.
+fn nothing_there(sink: &str, url: &str) -> String {
+    match url.strip_prefix("sqlite://").map(|file| file.split_once('?').map_or(file, |(file, _)| file)) {
+        Some(file) if !Path::new(file).exists() => {
+            format!("there is no database {file} (the sink `{sink}`): is its name right? the first `syncline run` makes it")
+        }
+        Some(file) => format!("the database {file} has no tables: the first `syncline run` makes them"),
+        None => format!("the database of the sink `{sink}` has no tables: `syncline migrate run` makes them"),
+    }
 }
 
 async fn print_list(sink: Option<&dyn Sink>, list: &ListArgs, format: Format) -> Result<Exit, Failure> {

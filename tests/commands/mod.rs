@@ -1,6 +1,7 @@
 //! The command itself, as a shell runs it: options, exit codes, what goes to stdout and what to stderr (spec/5).
 
 mod checking;
+mod dead_letters;
 mod documents;
 mod printing;
 mod splitting;

@@ -64,26 +64,6 @@ fn results_are_for_people_and_for_programs_and_are_printed_or_missed() {
 }
 
 #[test]
-fn before_the_first_run_there_are_no_dead_letters() {
-    let folder = Folder::new();
-    let nothing_yet = "nothing was run yet: `syncline run` makes the store\n";
-    for (command, code, out, err) in [
-        ("list", 0, "no dead letters\n", nothing_yet.to_owned()),
-        ("list --format json", 0, "", nothing_yet.to_owned()),
-        (
-            "show 1b",
-            1,
-            "",
-            format!("{nothing_yet}error: there is no dead letter \"1b\"; `syncline dead-letters list` shows them\n"),
-        ),
-    ] {
-        let ended = folder.shell(&format!("syncline dead-letters {command}"));
-        assert_eq!((ended.code, ended.out.as_str(), ended.err), (Some(code), out, err), "{command}");
-    }
-    assert!(!folder.path().join(".syncline/profiles.db").exists());
-}
-
-#[test]
 fn what_is_asked_wrongly_ends_with_2() {
     let folder = Folder::new();
     for (command, said) in [

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use comfy_table::{Table, presets};
-use schemas::Reason;
 use schemas::store::StoredDeadLetter;
+use schemas::{Reason, Violation};
 use serde_json::{Value, json};
 
 use crate::cli::format::Format;
@@ -37,10 +37,9 @@ pub(super) fn list(
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["id", "reason", "origin", "first seen", "what is wrong"]);
     for stored in letters {
         let letter = &stored.letter;
-        let first = letter.violations.first().map_or_else(String::new, |first| format!("{} {}", first.pointer, first.message));
-        let first: String = in_one_line(first.trim()).chars().take(WRONG_CHARACTERS).collect();
         let seen = stored.first_seen.format("%Y-%m-%d %H:%M:%S").to_string();
-        table.add_row([letter.id.to_string(), letter.reason.to_string(), letter.origin.to_string(), seen, first]);
+        let wrong = wrong(&letter.violations);
+        table.add_row([letter.id.to_string(), letter.reason.to_string(), letter.origin.to_string(), seen, wrong]);
     }
     writeln!(out, "{table}")?;
     for (reason, count) in counts {
@@ -49,6 +48,21 @@ pub(super) fn list(
     let shown = letters.len() as u64;
     let more = if shown < all { "; --limit shows more" } else { "" };
     writeln!(out, "{} of {} shown{more}", grouped(shown), grouped(all))
+}
+
+/// The first violation, and how many more there are.
+fn wrong(violations: &[Violation]) -> String {
+    let Some((first, others)) = violations.split_first() else { return String::new() };
+    let said = format!("{} {}", first.pointer, first.message);
+    let said = in_one_line(said.trim());
+    let mut wrong: String = said.chars().take(WRONG_CHARACTERS).collect();
+    if wrong.len() < said.len() {
+        wrong.push_str("...");
+    }
+    if !others.is_empty() {
+        wrong.push_str(&format!(" (and {} more)", grouped(others.len() as u64)));
+    }
+    wrong
 }
 
 fn summary(stored: &StoredDeadLetter) -> Value {
@@ -111,7 +125,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use schemas::store::DeadLetter;
-    use schemas::{Origin, TopicName, Violation};
+    use schemas::{Origin, TopicName};
 
     use super::*;
 
@@ -147,6 +161,18 @@ mod tests {
         assert!(text(|out| list(&[stored(b"1")], &counts, Format::Text, out)).ends_with("schema: 1\n1 of 1 shown\n"));
         assert_eq!(text(|out| list(&[], &BTreeMap::new(), Format::Text, out)), "no dead letters\n");
         assert_eq!(text(|out| list(&[], &BTreeMap::new(), Format::Json, out)), "");
+    }
+
+    #[test]
+    fn a_row_says_how_much_it_leaves_out() {
+        let violation = |message: &str| Violation { pointer: "/a".into(), rule: String::new(), message: message.into() };
+        assert_eq!(wrong(&[]), "");
+        assert_eq!(wrong(&[violation("is no number")]), "/a is no number");
+        assert_eq!(
+            wrong(&[violation("is no number"), violation("is late"), violation("is odd")]),
+            "/a is no number (and 2 more)"
+        );
+        assert_eq!(wrong(&[violation(&"x".repeat(200))]), format!("/a {}...", "x".repeat(WRONG_CHARACTERS - 3)));
     }
 
     #[test]
