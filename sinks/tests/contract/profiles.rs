@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
 use schemas::json::normalised;
 use schemas::profile::{
     AdminStatus, Administrative, Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, Amount, CustomerType,
-    Decision, FinancialMetrics, Overlay, Path, Profile, Question, Rating, RiskAssessment, RiskLevel, Section, SectionName,
-    SectionSet, Sections, Stated, SyncStatus, TransitionKind, Verdict,
+    Decision, FinancialMetrics, Overlay, Path, Profile, Rating, RiskAssessment, RiskLevel, Section, SectionName, SectionSet,
+    Sections, Stated, SyncStatus, TransitionKind, Verdict,
 };
-use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry, Position, Row, Written};
+use schemas::store::{Batch, Position, Row, Written};
 use schemas::{FaultKind, Json};
 use sinks::Settings;
 use uuid::Uuid;
 
+use super::critical_changes::question;
 use super::{Place, batch, json, noon, opened, partition, profile, read, row, settings, stamp, store, topic, write};
 
 pub async fn profiles_are_loaded_until_they_are_large(place: &impl Place) {
@@ -198,41 +198,6 @@ pub async fn a_stale_version_writes_nothing(place: &impl Place) {
     assert_eq!(read(&sink, "c-1").await.unwrap().version, 2);
 }
 
-pub async fn a_seen_event_writes_nothing(place: &impl Place) {
-    let sink = store(place).await;
-    let first = Batch { seen: vec!["event-1".into(), "event-2".into()], ..batch(vec![row(profile("c-1"))]) };
-    assert_eq!(sink.write(&first).await.unwrap(), Written::Durable);
-    let ids = ["event-2".to_owned(), "event-3".to_owned()];
-    assert_eq!(sink.read(&[], &ids).await.unwrap().seen, ["event-2".to_owned()].into());
-    let again = Batch { seen: vec!["event-3".into(), "event-2".into()], ..batch(vec![row(profile("c-2"))]) };
-    assert_eq!(sink.write(&again).await.unwrap(), Written::Stale(vec!["c-2".into()]));
-    assert!(read(&sink, "c-2").await.is_none());
-    assert_eq!(sink.read(&[], &ids).await.unwrap().seen.len(), 1, "event-3 is not remembered");
-}
-
-pub async fn events_are_forgotten_oldest_first(place: &impl Place) {
-    let sink = store(place).await;
-    let other = opened(place, &Settings::new("another")).await;
-    let ids: Vec<String> = (0..5).map(|day| format!("event-{day}")).collect();
-    for (day, id) in (0..).zip(&ids) {
-        let seen = Batch { seen: vec![id.clone()], now: noon() + TimeDelta::days(day), ..Batch::default() };
-        sink.write(&seen).await.unwrap();
-        other.write(&seen).await.unwrap();
-    }
-    let left = async || {
-        let mut left: Vec<String> = sink.read(&[], &ids).await.unwrap().seen.into_iter().collect();
-        left.sort();
-        left
-    };
-    let before = noon() + TimeDelta::days(3);
-    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 2);
-    assert_eq!(left().await, ["event-2", "event-3", "event-4"]);
-    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 1, "event-3 was not seen before");
-    assert_eq!(sink.forget_events(before, 2).await.unwrap(), 0);
-    assert_eq!(left().await, ["event-3", "event-4"]);
-    assert_eq!(other.read(&[], &ids).await.unwrap().seen.len(), 5, "another pipeline's are its own");
-}
-
 pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
     let sink = store(place).await;
     write(&sink, vec![profile("c-1")]).await;
@@ -305,114 +270,6 @@ pub async fn alerts_follow_the_greater_transition(place: &impl Place) {
     assert_eq!(place.number("select count(*) from profile_alerts").await, 1);
     let stands = "select count(*) from profile_alerts where status = 'resolved' and transition = 2 and kind = 'low_stock'";
     assert_eq!(place.number(stands).await, 1);
-}
-
-pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
-    let sink = store(place).await;
-    let entry = |field, after: &str| HistoryEntry {
-        customer_id: "c-1".into(),
-        version: 1,
-        field,
-        before: None,
-        after: Some(after.into()),
-        event_id: Some("event-1".into()),
-    };
-    let change = |status| CriticalChange {
-        customer_id: "c-1".into(),
-        question: question("request-1", 0),
-        sync_type: "full_profile".into(),
-        priority: "high".into(),
-        changes: json(r#"[{"field": "name", "newValue": "x", "impact": "high"}]"#),
-        source: None,
-        status,
-        event_id: "event-1".into(),
-        at: noon(),
-        origin: stamp(0).origin,
-    };
-    let write = |history, change| Batch { history, critical_changes: vec![change], ..batch(vec![]) };
-    let history = vec![entry("completeness", "87"), entry("risk_level", "high")];
-    sink.write(&write(history, change(ChangeStatus::PendingApproval))).await.unwrap();
-    sink.write(&write(vec![entry("completeness", "99")], change(ChangeStatus::Applied))).await.unwrap();
-    assert_eq!(place.number("select count(*) from profile_history").await, 2);
-    assert_eq!(place.number("select count(*) from profile_history where after = '87'").await, 1);
-    assert_eq!(place.number("select count(*) from critical_changes where status = 'pending_approval'").await, 1);
-    assert_eq!(place.number("select count(*) from critical_changes").await, 1);
-}
-
-/// What a request asks for: it numbers the changes.
-fn question(request: &str, changes: u32) -> Question {
-    Question::new(request, json(&format!("[{changes}]")).as_ref())
-}
-
-/// A critical sync of customer c-1, so many seconds after noon, whose request and event are called so.
-fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
-    CriticalChange {
-        customer_id: "c-1".into(),
-        question: question(request, 0),
-        sync_type: "financial_data".into(),
-        priority: "high".into(),
-        changes: json("[]"),
-        source: Some(event.into()),
-        status: ChangeStatus::PendingApproval,
-        event_id: event.into(),
-        at: stamp(seconds).at,
-        origin: stamp(seconds).origin,
-    }
-}
-
-pub async fn of_one_request_one_event_stands_whichever_came_first(place: &impl Place) {
-    let sink = store(place).await;
-    let write = async |changes: Vec<CriticalChange>| {
-        sink.write(&Batch { critical_changes: changes, ..batch(vec![]) }).await.unwrap();
-    };
-    // Capitals before small letters, as bytes are compared.
-    let (early, late) = ([("Z", 5), ("b", 5)], [("a", 6), ("b", 5)]);
-    for (number, [(first, at), (second, later)]) in [early, late].into_iter().enumerate() {
-        let pair = |request: &str| vec![requested(request, first, at), requested(request, second, later)];
-        let reversed = |request: &str| pair(request).into_iter().rev().collect::<Vec<_>>();
-        write(pair(&format!("together-{number}"))).await;
-        write(reversed(&format!("together-reversed-{number}"))).await;
-        for change in pair(&format!("apart-{number}")).into_iter().chain(reversed(&format!("apart-reversed-{number}"))) {
-            write(vec![change]).await;
-        }
-        let winner = if (at, first) < (later, second) { first } else { second };
-        let stands = format!(
-            "select count(*) from critical_changes where event_id = '{winner}' and source = '{winner}' and request_id like '%-{number}'"
-        );
-        assert_eq!(place.number(&stands).await, 4, "{winner} of {first} and {second}");
-    }
-    // One that waits stands over one that was applied before it; of one event read twice, where it was read first.
-    let waits = requested("waits", "b", 9);
-    let applied = CriticalChange { status: ChangeStatus::Applied, ..requested("waits", "a", 5) };
-    let mut twice = waits.clone();
-    twice.origin.offset += 1_000;
-    for (number, order) in
-        [[&applied, &waits, &twice], [&twice, &waits, &applied], [&waits, &applied, &twice]].into_iter().enumerate()
-    {
-        let named =
-            |request: String| order.map(|change| CriticalChange { question: question(&request, 0), ..change.clone() }).to_vec();
-        write(named(format!("waits-{number}"))).await;
-        for change in named(format!("waits-apart-{number}")) {
-            write(vec![change]).await;
-        }
-    }
-    let offset = waits.origin.offset;
-    let pending = format!(
-        "select count(*) from critical_changes where request_id like 'waits-%' and status = 'pending_approval' and event_id = 'b'
-            and cast(origin ->> 'offset' as bigint) = {offset}"
-    );
-    assert_eq!(place.number(&pending).await, 6);
-    write(vec![requested("decided", "b", 5)]).await;
-    place.execute("update critical_changes set status = 'rejected', decided_by = 'admin-1' where request_id = 'decided'").await;
-    write(vec![requested("decided", "a", 1)]).await;
-    let stays = "select count(*) from critical_changes where request_id = 'decided' and event_id = 'b' and status = 'rejected'";
-    assert_eq!(place.number(stays).await, 1, "the administrator decided over what was there");
-    // Other changes under that id are another question.
-    write(vec![CriticalChange { question: question("decided", 1), ..requested("decided", "a", 1) }]).await;
-    assert_eq!(place.number(stays).await, 1);
-    let asked =
-        "select count(*) from critical_changes where request_id = 'decided' and event_id = 'a' and status = 'pending_approval'";
-    assert_eq!(place.number(asked).await, 1);
 }
 
 pub async fn data_that_the_database_refuses_is_a_data_fault(place: &impl Place) {
