@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::env::VarError;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::config::Environment;
+
+/// A larger file is none that a person wrote: it is refused before it fills the memory.
+const MAX_FILE_BYTES: u64 = 64 << 20;
 
 /// The variables of this process and the files of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +21,12 @@ impl Environment for Process {
     }
 
     fn read(&self, path: &Path) -> io::Result<String> {
-        std::fs::read_to_string(path)
+        let mut text = String::new();
+        let read = File::open(path)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+        if read as u64 > MAX_FILE_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 64 MiB"));
+        }
+        Ok(text)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod render;
 mod suggest;
 mod typed;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use transforms::Entry;
@@ -63,8 +64,13 @@ fn read(path: &Path, environment: &dyn Environment) -> Result<String, ConfigErro
     environment.read(path).map_err(|error| {
         let mut report = Report::new();
         let place = Place { span: 0..0, pointer: String::new() };
+        let help = match error.kind() {
+            ErrorKind::InvalidData => "save it as UTF-8",
+            ErrorKind::FileTooLarge => "is it the right one?",
+            _ => "name it as in `syncline check path/to/pipeline.yaml`",
+        };
         let finding = Finding::error(place, format!("the pipeline file {} cannot be read", path.display())).cause(error);
-        report.push(finding.help("name it as in `syncline check path/to/pipeline.yaml`"));
+        report.push(finding.help(help));
         ConfigErrors::new(path, report.close(path, ""))
     })
 }

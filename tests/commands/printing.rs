@@ -92,6 +92,21 @@ fn what_is_asked_wrongly_ends_with_2() {
 }
 
 #[test]
+fn a_store_that_cannot_be_made_is_named_and_not_waited_for() {
+    let folder = Folder::new();
+    folder.write("file", "no database");
+    for (path, said) in [
+        ("file/profiles.db", "error: sqlite: making the folder file: "),
+        ("schemas", "error: sqlite: opening the database schemas: "),
+        ("file", "error: sqlite: opening the database file: "),
+    ] {
+        let ended = folder.shell(&format!("DATABASE_URL=sqlite://{path} syncline run --until-caught-up"));
+        assert_eq!((ended.code, ended.out.as_str()), (Some(4), ""), "{path}: {ended:?}");
+        assert!(ended.err.starts_with(said) && ended.err.contains("(DATABASE_URL)"), "{path}: {ended:?}");
+    }
+}
+
+#[test]
 fn no_argument_writes_to_the_terminal() {
     let folder = Folder::new();
     let escapes = "$'\\e[31mx\\xc2\\x9b2J\\e]0;title\\a\\xe2\\x80\\xae'";
@@ -148,7 +163,9 @@ fn check_takes_what_editors_write_before_and_behind_lines() {
     for (bytes, said) in [
         (&b""[..], "error: the file is empty\n --> broken.yaml\n"),
         (b"\xff\xfe", "the pipeline file broken.yaml cannot be read"),
+        (b"# caf\xe9\nversion: 1\n", "help: save it as UTF-8"),
         (b"a: [1\n", "this is not YAML"),
+        (b"# \0\nversion: 1\n", "help: remove the control character"),
     ] {
         folder.write("broken.yaml", bytes);
         let ended = folder.shell("syncline check broken.yaml");
@@ -156,6 +173,8 @@ fn check_takes_what_editors_write_before_and_behind_lines() {
         assert!(ended.out.contains(said) && ended.out.ends_with("broken.yaml: 1 error\n"), "{ended:?}");
     }
     assert_eq!(folder.shell("syncline check . --format sarif").code, Some(1));
+    let endless = folder.shell("syncline check /dev/zero");
+    assert!(endless.code == Some(1) && endless.out.contains("larger than 64 MiB"), "{endless:?}");
 }
 
 fn json(text: &str) -> Value {

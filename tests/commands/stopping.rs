@@ -22,22 +22,21 @@ fn the_demo_ends_with_ctrl_c_while_it_produces() {
 }
 
 #[test]
-fn a_second_signal_ends_a_run_at_once() {
+fn a_second_signal_ends_it_at_once() {
     for (second, code) in [("INT", 130), ("TERM", 143)] {
         let folder = Folder::new();
         // It cannot end in order, as nobody reads what it prints.
         let (_reader, mut full) = std::io::pipe().unwrap();
         full.write_all(&[b'\n'; 1 << 16]).unwrap();
-        let mut run = folder.command("syncline");
-        run.args(["run", "--until-caught-up"]).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
-        let mut run = run.spawn().unwrap();
-        // It listens for signals before it makes its store.
-        until(&mut run, |_| folder.path().join(".syncline/profiles.db").exists().then_some(()));
-        signal(&run, "TERM");
-        let mut said = BufReader::new(run.stderr.take().unwrap()).lines();
-        assert!(said.any(|line| line.unwrap().contains("stopping")));
-        signal(&run, second);
-        assert_eq!(ended(&mut run), Some(code), "{second}");
+        let mut demo = folder.command("syncline");
+        demo.args(["demo", "--customers", "5"]).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped());
+        let mut demo = demo.spawn().unwrap();
+        let mut said = BufReader::new(demo.stderr.take().unwrap()).lines().map(|line| line.unwrap());
+        assert!(said.by_ref().any(|line| line.starts_with("generating")));
+        signal(&demo, "TERM");
+        assert!(said.by_ref().any(|line| line.contains("stopping")));
+        signal(&demo, second);
+        assert_eq!(ended(&mut demo), Some(code), "{second}");
     }
 }
 
@@ -48,15 +47,10 @@ fn signal(process: &Child, name: &str) {
 
 /// The exit code of a process that ends soon.
 fn ended(process: &mut Child) -> Option<i32> {
-    until(process, |process| process.try_wait().unwrap()).code()
-}
-
-/// Waits until there is something to find.
-fn until<T>(process: &mut Child, mut find: impl FnMut(&mut Child) -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
-        if let Some(found) = find(process) {
-            return found;
+        if let Some(status) = process.try_wait().unwrap() {
+            return status.code();
         }
         if begun.elapsed() > PATIENCE {
             process.kill().unwrap();

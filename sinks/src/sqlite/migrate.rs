@@ -1,13 +1,16 @@
 //! The tables of the SQLite store, step by step.
 
 use chrono::{DateTime, Utc};
-use schemas::Fault;
+use schemas::{Fault, FaultKind};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row, SqliteConnection};
 
 use super::{connect, fault, time};
 use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
+
+/// What to do about a path at which no database can be.
+const ANOTHER_PATH: &str = "name a database, or a path at which one can be made and written, by the sink's `url` (DATABASE_URL)";
 
 const STEPS: [Migration; 8] = steps!("sqlite");
 
@@ -16,7 +19,7 @@ pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationS
     let names = settings.names()?;
     let options = connect::options(url)?.create_if_missing(true);
     make_folder(&options)?;
-    let mut connection = options.connect().await.map_err(fault::when("opening the database"))?;
+    let mut connection = options.connect().await.map_err(|error| unopened(&options, error))?;
     let applied = apply(&mut connection, &names).await;
     close(connection).await?;
     applied
@@ -125,7 +128,16 @@ async fn execute(connection: &mut SqliteConnection, statements: String, step: &M
 fn make_folder(options: &SqliteConnectOptions) -> Result<(), Fault> {
     let Some(folder) = options.get_filename().parent() else { return Ok(()) };
     let made = std::fs::create_dir_all(folder);
-    made.map_err(|error| fault::of(&format!("making the folder {}", folder.display()), error.into()))
+    // No wait makes a path right, or a folder writable.
+    made.map_err(|error| {
+        Fault::caused(FaultKind::Refused, format!("sqlite: making the folder {}", folder.display()), error).advise(ANOTHER_PATH)
+    })
+}
+
+/// Why the file that the tables are to be in cannot be opened.
+fn unopened(options: &SqliteConnectOptions, error: sqlx::Error) -> Fault {
+    let fault = fault::of(&format!("opening the database {}", options.get_filename().display()), error);
+    if fault.kind() == FaultKind::Refused { fault.advise(ANOTHER_PATH) } else { fault }
 }
 
 async fn close(connection: SqliteConnection) -> Result<(), Fault> {

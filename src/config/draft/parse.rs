@@ -102,8 +102,15 @@ impl<'t> Builder<'t, '_> {
     fn not_yaml(&self, error: &ScanError) -> Refusal {
         let at = self.offsets.byte(error.marker().index());
         let place = Place { span: at..at, pointer: String::new() };
-        let help = if error.info().contains("tab") {
+        let said = |words: &str| error.info().contains(words);
+        let help = if said("tabs ") {
             "indent with blanks: YAML takes no tabs there"
+        } else if said("unprintable") {
+            "remove the control character; in a text in double quotes it is written as an escape, such as \"\\u0007\""
+        } else if said("recursion limit") {
+            "brackets open here that nobody closes, or the file is none that a person wrote"
+        } else if said("mapping values are not allowed") {
+            "a text with `: ` in it needs quotes; else look at the indentation of this line and of those above"
         } else if self.text[..at].ends_with('$') || self.text[at..].starts_with("${") {
             "between brackets a `${}` needs quotes: \"${NAME}\""
         } else {
@@ -186,6 +193,7 @@ impl<'t> Builder<'t, '_> {
 
     fn map(&mut self, pointer: &str, depth: usize) -> Result<Content, Refusal> {
         let mut members: Vec<Member> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             let name = match event {
@@ -197,8 +205,11 @@ impl<'t> Builder<'t, '_> {
             let place = self.place(span, &below);
             let (event, span) = self.next()?;
             let value = self.node(event, span, below, Some(&place), depth + 1)?;
-            match members.iter_mut().find(|member| member.name == name) {
-                None => members.push(Member { name, place, value }),
+            match places.get(&name).and_then(|at| members.get_mut(*at)) {
+                None => {
+                    places.insert(name.clone(), members.len());
+                    members.push(Member { name, place, value });
+                }
                 Some(first) => {
                     let (line, column) = line_and_column(self.text, first.place.span.start);
                     let finding =
