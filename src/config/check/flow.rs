@@ -8,13 +8,15 @@ use transforms::Shape;
 use super::super::error::{Finding, Report};
 use super::super::fields::Named;
 use super::super::suggest::{did_you_mean, listed};
+use super::brokers::Brokers;
 use super::circles;
 use super::outline::{Stage, Way};
 use super::sinks::Sink;
-use super::topics::Topics;
+use super::topics::{Topic, Topics};
+use crate::topics::Broker;
 
 /// Everything that can be said once it is known who reads and writes what.
-pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
+pub(super) fn check(stages: &[Stage], topics: &Topics, brokers: &Brokers, sinks: &BTreeMap<String, Sink>, report: &mut Report) {
     let own: BTreeSet<&TopicName> = stages.iter().flat_map(Stage::passes_on).map(|topic| &topic.name).collect();
     for stage in stages {
         inputs(stage, topics, &own, report);
@@ -22,6 +24,7 @@ pub(super) fn check(stages: &[Stage], topics: &Topics, sinks: &BTreeMap<String, 
     }
     one_store(stages, report);
     internal_topics(stages, topics, report);
+    one_reader_in_a_group(stages, topics, brokers, report);
     circles::check(stages, report);
     homeless(stages, topics, sinks, report);
     // What is not used may be used by what could not be read.
@@ -154,6 +157,25 @@ fn internal_topics(stages: &[Stage], topics: &Topics, report: &mut Report) {
                 finding(message).help("stages that share an internal topic run as one: remove `internal` to let several read it"),
             );
         }
+    }
+}
+
+/// A group gives each partition to one of its members: of two stages that read one topic, neither would see all of it.
+fn one_reader_in_a_group(stages: &[Stage], topics: &Topics, brokers: &Brokers, report: &mut Report) {
+    let in_group = |topic: &Topic| {
+        let broker = brokers.plans.get(&topic.plan.broker);
+        !topic.plan.internal && matches!(broker, Some(Broker::Kafka(options)) if options.group.is_some())
+    };
+    for (name, topic) in topics.declared.iter().filter(|(_, topic)| in_group(topic)) {
+        let readers: Vec<_> = stages.iter().filter(|stage| stage.reads_topic(name)).collect();
+        let second = readers.get(1).and_then(|stage| stage.reads.iter().find(|read| read.name == *name));
+        let Some(second) = second else { continue };
+        let names = listed(readers.iter().map(|stage| stage.name.as_str()));
+        let broker = &topic.plan.broker;
+        let message = format!("the stages {names} read the topic `{name}` in one group, which gives each only a part of it");
+        let help =
+            format!("let one of them pass it on, or remove `group` of the broker `{broker}`: `run --worker` shares out, too");
+        report.push(Finding::error(second.place.clone(), message).help(help));
     }
 }
 

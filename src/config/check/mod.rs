@@ -45,7 +45,7 @@ pub(super) fn plan(root: &Node, text: &str, context: &Context<'_>, report: &mut 
     let stages = stages::check(&file, &topics, context, report);
     let stages = sources::resolve(stages, &topics, report);
     sinks::fit_lanes(&mut sinks, &stages, &topics, report);
-    flow::check(&stages, &topics, &sinks, report);
+    flow::check(&stages, &topics, &brokers, &sinks, report);
     if report.has_errors() {
         return None;
     }
