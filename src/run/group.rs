@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemas::store::{Assigned, Position};
 use schemas::{Fault, Reaction, TopicName};
 use tokio::time::timeout;
 
@@ -94,13 +95,17 @@ impl Segment {
     async fn tell(&self, member: &dyn Membership) {
         match self.sink.positions(&self.segment().name).await {
             Ok(positions) => {
-                let of = |position: schemas::store::Position| {
-                    let schemas::store::Assigned { topic, partition, .. } = position.of;
-                    (TopicPartition { topic, partition }, position.offset)
+                // The store may still have those of another broker, of a time before this one was chosen.
+                let here = positions.into_iter().filter(|Position { of, .. }| of.broker == self.broker_of(&of.topic));
+                let of = |Position { of: Assigned { topic, partition, .. }, offset, .. }| {
+                    (TopicPartition { topic, partition }, offset)
                 };
-                member.tell(&positions.into_iter().map(of).collect::<Vec<_>>()).await;
+                member.tell(&here.map(of).collect::<Vec<_>>()).await;
             }
             Err(fault) => tracing::debug!(%fault, "positions not told to the group"),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
