@@ -1,5 +1,6 @@
 //! The broker Kafka keeps the contract, on librdkafka's mock cluster and on a server of Apache Kafka.
 
+mod in_a_group;
 mod on_a_server;
 mod on_the_mock_cluster;
 

@@ -181,6 +181,7 @@ impl KafkaMember {
 
 /// Serves the group until the worker is done with it, then leaves it.
 fn poll(consumer: Arc<BaseConsumer<Rebalancing>>, known: &watch::Sender<Known>, heard: &Heard, what: &str) {
+    let mut waits = false;
     while !known.borrow().done {
         let Some(Err(error)) = consumer.poll(LOOK) else { continue };
         // A topic that was made a moment ago is not known to every broker yet.
@@ -189,7 +190,12 @@ fn poll(consumer: Arc<BaseConsumer<Rebalancing>>, known: &watch::Sender<Known>, 
         }
         let fault = heard.fault(what, error);
         if fault.reaction() == Reaction::Retry {
-            tracing::debug!(%fault, "the group");
+            if waits || known.borrow().joined {
+                tracing::debug!(%fault, "the group");
+            } else {
+                tracing::warn!(%fault, advice = fault.advice(), "waits for the group");
+                waits = true;
+            }
             continue;
         }
         let refusal = Refusal { kind: fault.kind(), what: fault.to_string(), advice: fault.advice().to_owned() };
