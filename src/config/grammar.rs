@@ -215,9 +215,18 @@ pub(super) const KAFKA_SECURITY: Table = Table {
         optional("certificate_file", Kind::Text, "Our own certificate (PEM), where the brokers ask for one."),
         optional("key_file", Kind::Text, "The key of `certificate_file` (PEM)."),
         optional("key_password", Kind::Text, "What opens `key_file`. Better from a file: `${file:/run/secrets/key}`."),
-        optional("sasl", Kind::Choice(Sasl::MECHANISMS), "How `username` and `password` are proven."),
+        optional(
+            "sasl",
+            Kind::Choice(Sasl::MECHANISMS),
+            "How we prove who we are: `oauthbearer` by `token_file`, the others by `username` and `password`.",
+        ),
         optional("username", Kind::Text, "Who we are to the cluster."),
         optional("password", Kind::Text, "The password of `username`. Better from a file: `${file:/run/secrets/kafka}`."),
+        optional(
+            "token_file",
+            Kind::Text,
+            "A file with a token, which somebody else renews; it is read again before the token expires (`exp`, else every 4 min).",
+        ),
     ],
 };
 

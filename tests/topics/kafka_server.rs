@@ -22,6 +22,8 @@ pub(crate) struct KafkaServer {
     dir: TempDir,
     class_path: String,
     port: u16,
+    /// Where a token is asked for, which nobody has to sign; a new one has to be shown before it expires.
+    pub(crate) token_port: u16,
     controller_port: u16,
 }
 
@@ -31,8 +33,8 @@ impl KafkaServer {
         let class_path =
             class_path().as_ref().map_err(|missing| eprintln!("skipped: no Kafka server for tests: {missing}")).ok()?;
         let dir = tempfile::tempdir().unwrap();
-        let (port, controller_port) = (free_port(), free_port());
-        configure(dir.path(), port, controller_port);
+        let (port, token_port, controller_port) = (free_port(), free_port(), free_port());
+        configure(dir.path(), port, token_port, controller_port);
         let config = dir.path().join("server.properties");
         let formatted = java(class_path, dir.path())
             .args(["kafka.tools.StorageTool", "format", "--standalone", "-t", "c3luY2xpbmUtdGVzdC1rYQ", "-c"])
@@ -41,7 +43,7 @@ impl KafkaServer {
             .unwrap();
         assert!(formatted.success(), "the storage of a Kafka server could not be formatted: see {}", dir.path().display());
         let process = run(class_path, dir.path());
-        let mut server = Self { process, dir, class_path: class_path.clone(), port, controller_port };
+        let mut server = Self { process, dir, class_path: class_path.clone(), port, token_port, controller_port };
         server.wait();
         Some(server)
     }
@@ -60,7 +62,7 @@ impl KafkaServer {
 
     /// Starts it again, with what it held and on the same ports.
     pub(crate) fn start_again(&mut self) {
-        configure(self.dir.path(), self.port, self.controller_port);
+        configure(self.dir.path(), self.port, self.token_port, self.controller_port);
         self.process = run(&self.class_path, self.dir.path());
         self.wait();
     }
@@ -83,15 +85,19 @@ impl Drop for KafkaServer {
 }
 
 /// One process is broker and controller (KRaft). Nothing of it waits for a second one.
-fn configure(dir: &Path, port: u16, controller_port: u16) {
+fn configure(dir: &Path, port: u16, token_port: u16, controller_port: u16) {
     let config = format!(
         "process.roles=broker,controller\n\
          node.id=1\n\
          controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port}\n\
+         listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port},CONTROLLER://127.0.0.1:{controller_port}\n\
+         advertised.listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port}\n\
          controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT\n\
+         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TOKENS:SASL_PLAINTEXT\n\
+         listener.name.tokens.sasl.enabled.mechanisms=OAUTHBEARER\n\
+         listener.name.tokens.oauthbearer.sasl.jaas.config=\
+         org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"server\";\n\
+         listener.name.tokens.oauthbearer.connections.max.reauth.ms=60000\n\
          log.dirs={}\n\
          auto.create.topics.enable=true\n\
          message.max.bytes=9000000\n\

@@ -40,12 +40,11 @@ fn group(cluster: &Fields<'_>, report: &mut Report) -> Option<Group> {
 fn security(fields: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Security {
     let file =
         |name: &str, report: &mut Report| -> Option<PathBuf> { Some(context.folder.join(fields.text(name, report)?.name)) };
-    let text = |name: &str, report: &mut Report| fields.text(name, report).map(|text| text.name.to_owned());
     let tls = Tls {
         ca_file: file("ca_file", report),
         certificate_file: file("certificate_file", report),
         key_file: file("key_file", report),
-        key_password: text("key_password", report),
+        key_password: fields.text("key_password", report).map(|text| text.name.to_owned()),
     };
     let encrypted = fields.boolean("tls", report);
     for name in ["ca_file", "certificate_file", "key_file", "key_password"] {
@@ -58,17 +57,28 @@ fn security(fields: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> 
             alone(fields, name, &format!("it needs `{other}`"), report);
         }
     }
-    let sasl = [fields.choice("sasl", report).map(str::to_owned), text("username", report), text("password", report)];
-    let names = ["sasl", "username", "password"];
-    let (there, lacking): (Vec<&str>, Vec<&str>) = names.into_iter().partition(|name| fields.node(name).is_some());
+    Security { tls: encrypted.then_some(tls), sasl: sasl(fields, context, report) }
+}
+
+/// A mechanism, with all that it needs and nothing else.
+fn sasl(fields: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Option<Sasl> {
+    let mechanism = fields.choice("sasl", report);
+    let text = |name: &str, report: &mut Report| fields.text(name, report).map(|text| text.name.to_owned());
+    let [username, password, file] = ["username", "password", "token_file"].map(|name| text(name, report));
+    let takes_token = mechanism == Some(Sasl::BEARER);
+    let needed: &[&str] = if takes_token { &["sasl", "token_file"] } else { &["sasl", "username", "password"] };
+    let (there, lacking): (Vec<&str>, Vec<&str>) = needed.iter().partition(|name| fields.node(name).is_some());
     if let (Some(there), Some(lacking)) = (there.first(), lacking.first()) {
         alone(fields, there, &format!("it needs `{lacking}`"), report);
     }
-    let sasl = match sasl {
-        [Some(mechanism), Some(username), Some(password)] => Some(Sasl { mechanism, username, password }),
-        _ => None,
-    };
-    Security { tls: encrypted.then_some(tls), sasl }
+    if takes_token {
+        for name in ["username", "password"] {
+            alone(fields, name, "`sasl: oauthbearer` takes the token of `token_file`", report);
+        }
+        return Some(Sasl::Token { file: context.folder.join(file?) });
+    }
+    alone(fields, "token_file", "it needs `sasl: oauthbearer`", report);
+    Some(Sasl::Password { mechanism: mechanism?.to_owned(), username: username?, password: password? })
 }
 
 /// Reports a key that was written without what it needs.

@@ -1,18 +1,28 @@
 //! What goes wrong with a Kafka cluster, and what an operator can do about it.
 
+use std::error::Error;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaErrorCode as Code;
-use schemas::{Fault, FaultKind};
+use schemas::{Clock, Fault, FaultKind, SystemClock};
+
+use super::token;
 
 /// What librdkafka says besides its answers: the reason why a connection failed comes that way only.
-#[derive(Clone, Default)]
-pub(super) struct Heard(Arc<Mutex<Option<Said>>>);
+///
+/// Every client has it as its context, and asks it for the token where one is used.
+#[derive(Clone)]
+pub(super) struct Heard {
+    last: Arc<Mutex<Option<Said>>>,
+    token_file: Option<Arc<Path>>,
+}
 
 /// A reason, and when it was told.
 struct Said {
@@ -24,7 +34,18 @@ struct Said {
 /// How long a reason explains what fails: librdkafka tells the same one only now and then.
 const FRESH: Duration = Duration::from_secs(30);
 
+/// librdkafka's words for a connection that is lost.
+const TRANSPORT_FAILURE: &str = "Local: Broker transport failure";
+
 impl ClientContext for Heard {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        let file = self.token_file.as_deref().ok_or("no file with a token is named")?;
+        // librdkafka compares with the machine's time, whatever ours is.
+        Ok(token::read(file, SystemClock.now())?)
+    }
+
     // What matters comes back as a fault, which is told once; librdkafka repeats itself.
     fn log(&self, _: RDKafkaLogLevel, facility: &str, message: &str) {
         tracing::debug!(facility, "librdkafka: {message}");
@@ -42,6 +63,9 @@ impl ClientContext for Heard {
     fn error(&self, error: KafkaError, reason: &str) {
         tracing::debug!("librdkafka: {error}: {reason}");
         let Some(code) = error.rdkafka_error_code() else { return };
+        // A connection that is lost while names and passwords are exchanged says nothing about these.
+        let was_lost = code == Code::Authentication && reason.contains(TRANSPORT_FAILURE);
+        let code = if was_lost { Code::BrokerTransportFailure } else { code };
         if !matches!(code, Code::AllBrokersDown) {
             *self.last() = Some(Said { at: Instant::now(), code, reason: reason.to_owned() });
         }
@@ -51,9 +75,14 @@ impl ClientContext for Heard {
 impl ConsumerContext for Heard {}
 
 impl Heard {
+    /// Nothing was said yet.
+    pub(super) fn with_token_of(file: Option<&Path>) -> Self {
+        Self { last: Arc::default(), token_file: file.map(Into::into) }
+    }
+
     /// The last reason.
     fn last(&self) -> MutexGuard<'_, Option<Said>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The fault of an answer that is an error. `what` says what was being done, and with which object.
@@ -62,13 +91,21 @@ impl Heard {
             let kind = if matches!(error, KafkaError::Canceled) { FaultKind::Unavailable } else { FaultKind::Refused };
             return Fault::caused(kind, what, error);
         };
-        if !is_connection(code) {
-            return of_code(what, code);
-        }
         // Why the connection failed, where that was told.
-        match self.last().as_ref().filter(|said| said.at.elapsed() <= FRESH) {
-            Some(Said { code, reason, .. }) => with_advice(Fault::caused(kind_of(*code), what, reason.clone()), *code),
-            None => of_code(what, code),
+        let last = self.last();
+        let said = last.as_ref().filter(|said| is_connection(code) && said.at.elapsed() <= FRESH);
+        let (code, fault) = match said {
+            Some(Said { code, reason, .. }) => (*code, Fault::caused(self.kind_of(*code), what, reason.clone())),
+            None => (code, Fault::caused(self.kind_of(code), what, code)),
+        };
+        with_advice(fault, code)
+    }
+
+    /// A token that is refused or not there may be better in a moment: whoever renews it may be late, or a client was busy meanwhile.
+    fn kind_of(&self, code: Code) -> FaultKind {
+        match code {
+            Code::Authentication | Code::SaslAuthenticationFailed if self.token_file.is_some() => FaultKind::Unavailable,
+            code => kind_of(code),
         }
     }
 }
@@ -85,11 +122,12 @@ fn with_advice(fault: Fault, code: Code) -> Fault {
     }
 }
 
-/// Whether the code says no more than that there is no connection.
+/// Whether the code says no more than that there is no connection, or that we were not let in.
 fn is_connection(code: Code) -> bool {
     matches!(
         code,
-        Code::BrokerTransportFailure
+        Code::Authentication
+            | Code::BrokerTransportFailure
             | Code::AllBrokersDown
             | Code::OperationTimedOut
             | Code::MessageTimedOut
@@ -141,7 +179,7 @@ pub(super) fn kind_of(code: Code) -> FaultKind {
 fn advice(code: Code) -> Option<&'static str> {
     Some(match code {
         Code::Authentication | Code::SaslAuthenticationFailed | Code::UnsupportedSASLMechanism | Code::IllegalSASLState => {
-            "check `security` of the broker `kafka`: mechanism, name and password"
+            "check `security` of the broker `kafka`: mechanism, name and password, or the token"
         }
         Code::SSL => {
             "check `security` of the broker `kafka`: that the port speaks TLS, and that `ca_file` signed its certificate"
@@ -166,4 +204,37 @@ fn advice(code: Code) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault_of(reason: &str, token_file: Option<&Path>) -> Fault {
+        let heard = Heard::with_token_of(token_file);
+        heard.error(KafkaError::Global(Code::Authentication), reason);
+        heard.fault("reading", KafkaError::Global(Code::Authentication))
+    }
+
+    #[test]
+    fn who_is_not_let_in_is_told_why() {
+        let fault = fault_of("a:9092/1: SASL authentication error: wrong password", None);
+        assert_eq!(fault.kind(), FaultKind::Refused);
+        assert!(fault.to_string().contains("wrong password"), "{fault}");
+    }
+
+    #[test]
+    fn a_token_may_be_renewed() {
+        let why = "Failed to acquire SASL OAUTHBEARER token: the token in /run/token has expired";
+        let fault = fault_of(why, Some(Path::new("/run/token")));
+        assert_eq!(fault.kind(), FaultKind::Unavailable);
+        assert!(fault.to_string().contains(why), "{fault}");
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_on_the_way_in_may_be_tried_again() {
+        let fault =
+            fault_of("a:9092/1: SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: (n/a)", None);
+        assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+    }
 }

@@ -5,12 +5,14 @@
 //! in the sink; what is assigned here is paused at its end.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -66,6 +68,12 @@ struct Rebalancing {
 }
 
 impl ClientContext for Rebalancing {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = Heard::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.heard.generate_oauth_token(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.heard.log(level, facility, message);
     }

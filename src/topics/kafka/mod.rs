@@ -2,7 +2,8 @@
 //!
 //! Partitions are read from the positions that the sink keeps, never from those of a group: a group only says whose they are.
 //!
-//! * `options`: what the file says, as settings of librdkafka; `fault`: its errors; `aside`: its calls that block.
+//! * `options`: what the file says, as settings of librdkafka; `token`: who we are, where a file says it; `fault`: librdkafka's errors;
+//!   `aside`: its calls that block.
 //! * `questions`: what topics and offsets there are; `reader`; `writer`; `membership`: of a group.
 
 mod aside;
@@ -11,6 +12,7 @@ mod membership;
 mod options;
 mod questions;
 mod reader;
+mod token;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -53,7 +55,7 @@ impl Kafka {
     ///
     /// `Refused` for settings that librdkafka does not take, and for a wrong name or password; `Unavailable` while no broker answers.
     pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
-        let (options, heard) = (Arc::new(options.clone()), Heard::default());
+        let (options, heard) = (Arc::new(options.clone()), Heard::with_token_of(options.security.token_file()));
         let questions = Questions::new(&options, &heard)?;
         questions.ping().await?;
         let writer = Writer::new(Arc::clone(&options), heard.clone(), questions.clone(), Arc::clone(&clock));
@@ -63,6 +65,12 @@ impl Kafka {
     /// Asks the cluster for these topics, none of which existed a moment ago.
     async fn create_missing(&self, missing: &[&TopicSpec]) -> Result<(), Fault> {
         let cluster = format!("Kafka at {}", self.options.servers);
+        if self.options.security.token_file().is_some() {
+            // The client that creates topics is never told that librdkafka waits for a token.
+            let names: Vec<_> = missing.iter().map(|spec| format!("\"{}\"", spec.name)).collect();
+            let message = format!("{cluster}: topics that do not exist cannot be created with a token: {}", names.join(", "));
+            return Err(Fault::new(FaultKind::Refused, message).advise("create them before it starts (kafka-topics)"));
+        }
         let admin: AdminClient<Heard> = (self.options.of_questions().create_with_context(self.heard.clone()))
             .map_err(|error| self.heard.fault(format!("{cluster}: a client to create topics cannot be made"), error))?;
         let replicas = match self.options.replication {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -79,7 +79,7 @@ impl Compression {
 pub struct Security {
     /// Encryption; `None`: in the clear.
     pub tls: Option<Tls>,
-    /// A name and a password; `None`: nobody in particular, or whom the certificate names.
+    /// How we say who we are; `None`: nobody in particular, or whom the certificate names.
     pub sasl: Option<Sasl>,
 }
 
@@ -96,20 +96,30 @@ pub struct Tls {
     pub key_password: Option<String>,
 }
 
-/// A name and a password.
+/// How we say who we are.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Sasl {
-    /// One of [`Sasl::MECHANISMS`], as the file writes it.
-    pub mechanism: String,
-    /// The name.
-    pub username: String,
-    /// The password.
-    pub password: String,
+pub enum Sasl {
+    /// By a name and a password.
+    Password {
+        /// One of [`Sasl::MECHANISMS`] but [`Sasl::BEARER`], as the file writes it.
+        mechanism: String,
+        /// The name.
+        username: String,
+        /// The password.
+        password: String,
+    },
+    /// By a token (OAUTHBEARER), which somebody else fetches and renews.
+    Token {
+        /// Holds the token and nothing else; read again before the token in hand expires.
+        file: PathBuf,
+    },
 }
 
 impl Sasl {
-    /// How name and password are proven.
-    pub const MECHANISMS: &'static [&'static str] = &["plain", "scram-sha-256", "scram-sha-512"];
+    /// The mechanism that takes a token.
+    pub const BEARER: &'static str = "oauthbearer";
+    /// All mechanisms.
+    pub const MECHANISMS: &'static [&'static str] = &["plain", "scram-sha-256", "scram-sha-512", Self::BEARER];
 }
 
 /// Settings by librdkafka's names. Values are never printed: some are passwords.
@@ -127,7 +137,12 @@ impl fmt::Debug for Tls {
 
 impl fmt::Debug for Sasl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sasl").field("mechanism", &self.mechanism).field("username", &self.username).finish_non_exhaustive()
+        match self {
+            Self::Password { mechanism, username, .. } => {
+                f.debug_struct("Password").field("mechanism", mechanism).field("username", username).finish_non_exhaustive()
+            }
+            Self::Token { file } => f.debug_struct("Token").field("file", file).finish(),
+        }
     }
 }
 
@@ -159,6 +174,9 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
         "queued.max.messages.kbytes" => "write `read_ahead`",
         "security.protocol" => "write `security`: it follows from `tls` and `sasl`",
         "sasl.mechanism" | "sasl.mechanisms" | "sasl.username" | "sasl.password" => "write `security`",
+        "sasl.oauthbearer.config" | "sasl.oauthbearer.method" | "enable.sasl.oauthbearer.unsecure.jwt" => {
+            "write `security`: a token is read from `token_file`"
+        }
         "ssl.ca.location" | "ssl.certificate.location" | "ssl.key.location" | "ssl.key.password" => "write `security`",
         "acks" | "request.required.acks" => "a record counts as written once every replica in sync has it (`acks=all`)",
         "enable.idempotence" => "without it, a record that is sent again would stand twice or out of order",
@@ -284,6 +302,14 @@ impl Options {
 }
 
 impl Security {
+    /// The file with our token, where we have one.
+    pub(super) fn token_file(&self) -> Option<&Path> {
+        match &self.sasl {
+            Some(Sasl::Token { file }) => Some(file),
+            _ => None,
+        }
+    }
+
     fn set(&self, config: &mut ClientConfig) {
         let protocol = match (&self.tls, &self.sasl) {
             (None, None) => "plaintext",
@@ -307,9 +333,15 @@ impl Security {
                 config.set("ssl.key.password", password);
             }
         }
-        if let Some(sasl) = &self.sasl {
-            config.set("sasl.mechanism", sasl.mechanism.to_uppercase());
-            config.set("sasl.username", &sasl.username).set("sasl.password", &sasl.password);
+        match &self.sasl {
+            None => {}
+            Some(Sasl::Password { mechanism, username, password }) => {
+                config.set("sasl.mechanism", mechanism.to_uppercase());
+                config.set("sasl.username", username).set("sasl.password", password);
+            }
+            Some(Sasl::Token { .. }) => {
+                config.set("sasl.mechanism", Sasl::BEARER.to_uppercase());
+            }
         }
     }
 }

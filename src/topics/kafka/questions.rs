@@ -19,6 +19,9 @@ const CALL: Duration = Duration::from_secs(2);
 /// How long to wait before asking again.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// How many events are served before a question.
+const EVENTS: usize = 16;
+
 /// A client for questions. Clones share it.
 #[derive(Clone)]
 pub(super) struct Questions {
@@ -98,12 +101,23 @@ impl Questions {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let (this, question) = (self.clone(), Arc::clone(&question));
-            let call = move || question(&this, this.client.as_deref().expect("only dropping takes the client"));
+            let call = move || {
+                let client = this.client.as_deref().expect("only dropping takes the client");
+                serve(client);
+                question(&this, client)
+            };
             match aside::run(call).await {
                 Err(fault) if fault.reaction() == Reaction::Retry && Instant::now() < deadline => tokio::time::sleep(AGAIN).await,
                 answer => return answer,
             }
         }
+    }
+}
+
+/// Serves what the client has to be told since it was asked last: above all a new token.
+fn serve(client: &BaseConsumer<Heard>) {
+    for _ in 0..EVENTS {
+        drop(client.poll(Duration::ZERO));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemas::TopicName;
 use syncline::config::{self, Checked, Plan, render};
 use syncline::topics::Broker;
-use syncline::topics::kafka::Compression;
+use syncline::topics::kafka::{Compression, Sasl};
 
 use super::catalogue::CATALOGUE;
 use super::environment::Machine;
@@ -81,7 +81,8 @@ fn a_kafka_cluster_takes_names_with_units_and_other_settings_as_they_are() {
     assert_eq!((options.compression, options.max_record_bytes, options.replication), (Compression::Zstd, 2 << 20, 0));
     let tls = options.security.tls.as_ref().unwrap();
     assert_eq!(tls.ca_file.as_deref(), Some(Path::new("tests/config/good/ca.pem")));
-    assert_eq!(options.security.sasl.as_ref().unwrap().password, "hunter2");
+    let (mechanism, username, password) = ("scram-sha-512".into(), "orders".into(), "hunter2".into());
+    assert!(options.security.sasl == Some(Sasl::Password { mechanism, username, password }));
     assert!(!format!("{options:?}").contains("hunter2"), "a password is never printed");
     let others: Vec<_> = options.others.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(others, [("linger.ms", "20"), ("socket.keepalive.enable", "true")]);
@@ -103,6 +104,14 @@ fn a_fluvio_cluster_takes_names_with_units_and_certificates() {
     let tls = options.tls.as_ref().unwrap();
     assert_eq!((tls.domain.as_str(), tls.ca_file.as_path()), ("fluvio.local", Path::new("tests/config/good/ca.pem")));
     assert_eq!(tls.key_file, Path::new("/own.key"));
+}
+
+#[test]
+fn a_token_stands_in_a_file() {
+    let cluster = "  kafka: {servers: \"a:9092\", security: {sasl: oauthbearer, token_file: run/token}}\n";
+    let brokers = plan(&ORDERS.replace("  local: {dir: .syncline}\n", cluster)).brokers;
+    let Broker::Kafka(options) = &brokers["kafka"] else { panic!("{brokers:?}") };
+    assert_eq!(options.security.sasl, Some(Sasl::Token { file: PathBuf::from("tests/config/good/run/token") }));
 }
 
 #[test]
