@@ -45,6 +45,9 @@ pub(super) fn session(url: &str, settings: &Settings) -> Result<PgConnectOptions
         // A plan that is kept was made for tables of another size: the outbox fills and empties all the time. Planning takes less than
         // running any of ours.
         ("plan_cache_mode", "force_custom_plan"),
+        // What is read is found by its key, in the key's order. A bitmap gathers and sorts all that matches first: the whole of an outbox
+        // that was empty when statistics were taken, for its oldest entries.
+        ("enable_bitmapscan", "off"),
     ]))
 }
 

@@ -45,7 +45,8 @@ pub(super) async fn next(
 
 /// The number of the newest entry of the pipeline's outbox, or 0.
 pub(super) async fn end(session: &mut PgConnection, pipeline: &str) -> Result<i64, Fault> {
-    let query = sqlx::query_scalar("SELECT coalesce(max(seq), 0) FROM outbox WHERE pipeline = $1").bind(pipeline);
+    let query = sqlx::query_scalar("SELECT coalesce((SELECT seq FROM outbox WHERE pipeline = $1 ORDER BY seq DESC LIMIT 1), 0)")
+        .bind(pipeline);
     query.fetch_one(session).await.map_err(fault::when("looking for the end of the outbox"))
 }
 

@@ -117,9 +117,9 @@ async fn no_index_but_the_key_leads_from_the_pipeline_into_the_outbox() {
     assert_eq!(leading.await, ["outbox_pkey"]);
 }
 
-/// However small it was while the server could have kept a plan for it.
+/// However small it was while the server could have kept a plan for it, or when it last took statistics.
 #[tokio::test]
-async fn a_full_outbox_is_emptied_by_its_key() {
+async fn a_full_outbox_is_read_and_emptied_by_its_key() {
     let place = database().await;
     let sink = store(&place).await;
     let filled = |entries: u32| {
@@ -133,6 +133,7 @@ async fn a_full_outbox_is_emptied_by_its_key() {
         place.execute(&filled(1)).await;
         sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
     }
+    place.execute("ANALYZE outbox").await;
     place.execute(&filled(20_000)).await;
     sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
     // A session tells what it did when it ends.
@@ -142,7 +143,7 @@ async fn a_full_outbox_is_emptied_by_its_key() {
     }
     let read = "SELECT sum(pg_stat_get_tuples_returned(of))::bigint FROM unnest('{outbox, outbox_pkey, outbox_by_id}'::regclass[]) AS of";
     let read = place.number(read).await;
-    assert!(read < 100_000, "{read} rows were read");
+    assert!(read < 5_000, "{read} rows were read");
     assert_eq!(place.number("SELECT count(*) FROM outbox").await, 19_500);
 }
 

@@ -8,7 +8,8 @@ FROM (
     SELECT *, sum(size_bytes) OVER (ORDER BY seq) - size_bytes AS bytes_before
     FROM (
         SELECT waiting.*, coalesce(sized.size_bytes, 0) AS size_bytes
-        FROM outbox AS waiting
+        -- Before their sizes are asked for: those of entries that stay behind are nobody's business.
+        FROM (SELECT * FROM outbox WHERE pipeline = $1 ORDER BY seq LIMIT $2) AS waiting
         CROSS JOIN LATERAL (
             SELECT CASE waiting.kind
                 WHEN 'effect' THEN octet_length(waiting.value)
@@ -19,9 +20,6 @@ FROM (
             -- Keeps the sizes from being worked out twice.
             OFFSET 0
         ) AS sized
-        WHERE waiting.pipeline = $1
-        ORDER BY waiting.seq
-        LIMIT $2
     ) AS next
 ) AS next
 WHERE bytes_before < $3
