@@ -8,6 +8,7 @@ pub mod cli;
 pub mod config;
 pub mod generate;
 mod harmless;
+pub mod metrics;
 pub mod record_line;
 pub mod run;
 pub mod topics;

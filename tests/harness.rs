@@ -115,6 +115,7 @@ impl Bench {
             patience: Some(Duration::from_secs(20)),
             share: None,
             health: Arc::new(Health::default()),
+            metrics: Arc::default(),
         };
         Pipeline::connect(plan, options).await
     }

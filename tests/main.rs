@@ -14,7 +14,9 @@ mod internal_topics;
 #[path = "topics/kafka_server.rs"]
 mod kafka_server;
 mod kills;
+mod metrics;
 mod retention;
 mod sample_profiles;
 mod topics_made_anew;
+mod two_brokers;
 mod yaml_cases;

@@ -116,6 +116,7 @@ impl ReadyMade {
             patience: None,
             share: None,
             health: Arc::new(Health::default()),
+            metrics: Arc::default(),
         };
         let mut brokers = BTreeMap::new();
         for (name, broker) in &plan.brokers {

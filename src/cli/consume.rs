@@ -122,6 +122,11 @@ impl Span {
 }
 
 impl Consume {
+    /// The topic that it reads.
+    pub(super) fn topic(&self) -> &TopicName {
+        &self.topic
+    }
+
     /// Prints the records to `out`, which is flushed whenever all that is there is printed. `to` is who reads it.
     ///
     /// # Errors

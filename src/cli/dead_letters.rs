@@ -10,9 +10,9 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use schemas::Reason;
 use schemas::store::DeadLetterFilter;
-use schemas::{Fault, Reason};
-use sinks::{Settings, Sink};
+use sinks::Sink;
 use uuid::Uuid;
 
 use super::exit::Exit;
@@ -89,7 +89,7 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::NotSo, "the pipeline file names no sink"));
     };
     let settings = sink_settings(&plan.name, sink);
-    let sink = if is_yet_to_be_made(&sink.url, &settings).await? {
+    let sink = if pipeline::is_yet_to_be_made(&sink.url, &settings).await? {
         eprintln!("{}", in_one_line(&nothing_there(name, &sink.url)));
         None
     } else {
@@ -102,11 +102,6 @@ pub(super) async fn run(args: DeadLettersArgs) -> Result<Exit, Failure> {
             printed(print::one(&letter, args.format, &mut io::stdout().lock()).map(|()| Exit::Done))
         }
     }
-}
-
-/// Whether the store has no tables at all, so that nothing was ever run. One that lacks some is missed when it is opened.
-async fn is_yet_to_be_made(url: &str, settings: &Settings) -> Result<bool, Fault> {
-    Ok(sinks::migrate_show(url, settings).await?.iter().all(|step| step.applied_at.is_none()))
 }
 
 /// What is not there, of a store without tables: a file's name may be mistyped. The address of a server may hold a password.

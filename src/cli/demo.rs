@@ -20,6 +20,7 @@ use crate::api;
 use crate::config::Plan;
 use crate::generate::{Generator, Line};
 use crate::harmless::in_one_line;
+use crate::metrics::Metrics;
 use crate::record_line;
 use crate::run::{Health, Pipeline};
 use crate::topics::TopicPartition;
@@ -33,7 +34,7 @@ const AT_ONCE: usize = 1_000;
 /// BROKER and DATABASE_URL are not looked at. Everything lives in the folder `demo` below SYNCLINE_DIR [default: .syncline], from which
 /// what an earlier demo left is removed.
 ///
-/// On a terminal it then goes on running, with health on 127.0.0.1:8080, until Ctrl-C.
+/// On a terminal it then goes on running, with health and metrics on 127.0.0.1:8080, until Ctrl-C.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  syncline demo\n  syncline demo --customers 500 --faulty 5 --exit --format json")]
 pub(super) struct DemoArgs {
@@ -65,9 +66,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let base = std::path::absolute(&base).map_err(|error| Failure::new(Exit::Stopped, format!("{}: {error}", base.display())))?;
     let plan = pipeline::load(&args.file, &embedded(&base))?;
     empty(&base)?;
-    let health = Arc::new(Health::default());
+    let (health, metrics) = (Arc::new(Health::default()), Arc::new(Metrics::default()));
     let stop = signals::stop()?;
-    let pipeline = pipeline::connect(plan, Arc::clone(&health), Some(Duration::from_secs(10)), None).await?;
+    let pipeline =
+        pipeline::connect(plan, Arc::clone(&health), Arc::clone(&metrics), Some(Duration::from_secs(10)), None).await?;
 
     eprintln!("generating the events of {} customers", summary::grouped(args.customers));
     let began = Instant::now();
@@ -88,8 +90,8 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let listening = api::listen(([127, 0, 0, 1], 8080).into()).await;
     let listener =
         listening.map_err(|fault| fault.advise("end what listens there, or leave the demo at its result by --exit"))?;
-    eprintln!("running; health is at http://127.0.0.1:8080/health/ready; Ctrl-C ends it");
-    let serving = run::serve(listener, health);
+    eprintln!("running; health is at http://127.0.0.1:8080/health/ready, metrics at /metrics; Ctrl-C ends it");
+    let serving = run::serve(listener, health, metrics);
     let worked = pipeline.run(stop.clone()).await;
     run::leave(pipeline.sink().close(), &stop).await;
     serving.abort();

@@ -14,6 +14,7 @@ mod lines;
 pub mod list;
 mod log;
 mod migrate;
+mod mirror;
 mod pipeline;
 pub mod produce;
 mod progress;
@@ -101,6 +102,7 @@ enum Command {
     Check(check::Check),
     List(list::List),
     Migrate(migrate::MigrateArgs),
+    Mirror(mirror::MirrorArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
 }
 
@@ -165,6 +167,7 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
             printed(list.print(&all, &mut io::stdout(), width()).map(|()| Exit::Done))
         }
         Command::Migrate(args) => block_on(migrate::run(args)),
+        Command::Mirror(args) => block_on(mirror::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }
 }

@@ -1,19 +1,23 @@
 //! What commands share that work with a pipeline file: loading it, and connecting what it names.
 
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use schemas::{SystemClock, TopicName};
+use schemas::{Fault, SystemClock, TopicName};
+use sinks::Settings;
 
 use super::consume::{ConsumeError, Reads};
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
+use crate::metrics::Metrics;
 use crate::run::{Health, Options, Pipeline, Share, patiently};
 use crate::topics::Topics;
+use crate::topics::routed::Routed;
 
 /// Loads a pipeline file. Its errors, all of them, are the failure's message; its warnings go to the log.
 pub(super) fn load(file: &Path, environment: &dyn Environment) -> Result<Plan, Failure> {
@@ -39,18 +43,24 @@ fn coloured() -> bool {
 pub(super) async fn connect(
     plan: Plan,
     health: Arc<Health>,
+    metrics: Arc<Metrics>,
     patience: Option<Duration>,
     share: Option<Share>,
 ) -> Result<Pipeline, Failure> {
     if let Some((name, sink)) = plan.sink().filter(|(_, sink)| sink.url.starts_with("sqlite:")) {
         patiently(&health, name, || super::migrate::migrate(&plan.name, sink)).await?;
     }
-    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, share, health };
+    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, share, health, metrics };
     Ok(Pipeline::connect(plan, options).await?)
 }
 
+/// Whether the store has no tables at all, so that nothing was ever run. One that lacks some is missed when it is opened.
+pub(super) async fn is_yet_to_be_made(url: &str, settings: &Settings) -> Result<bool, Fault> {
+    Ok(sinks::migrate_show(url, settings).await?.iter().all(|step| step.applied_at.is_none()))
+}
+
 /// Who this process is, for those who wait for its leases: host, process and a number of its own.
-fn owner() -> String {
+pub(super) fn owner() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "host".into());
     format!("{}:{}:{:08x}", host.trim(), std::process::id(), rand::random::<u32>())
 }
@@ -76,9 +86,9 @@ pub(super) struct WithFile<T: Args> {
 /// Record lines into the broker of the pipeline file.
 pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Failure> {
     let plan = load(&args.pipeline.path, &environment::Process)?;
-    let broker = default_broker(&plan).await?;
+    let brokers = brokers(&plan).await?;
     let declared: Vec<_> = plan.topics.values().filter(|topic| !topic.internal).map(TopicPlan::spec).collect();
-    let produced = args.command.run(broker, &declared, &mut std::io::stdout()).await;
+    let produced = args.command.run(brokers, &declared, &mut std::io::stdout()).await;
     match produced {
         Ok(()) => Ok(Exit::Done),
         Err(error) => Err(Failure::new(error.exit(), advised(&error, error.advice()))),
@@ -88,7 +98,7 @@ pub(super) async fn produce(args: WithFile<produce::Produce>) -> Result<Exit, Fa
 /// A topic's records as record lines.
 pub(super) async fn consume(args: WithFile<consume::Consume>) -> Result<Exit, Failure> {
     let plan = load(&args.pipeline.path, &environment::Process)?;
-    let broker = default_broker(&plan).await?;
+    let broker = broker_of(&plan, args.command.topic()).await?;
     match args.command.run(broker, &mut std::io::stdout(), Reads::stdout()).await {
         Ok(()) => Ok(Exit::Done),
         Err(error) if error.exit() == Exit::Done => Ok(Exit::Done),
@@ -115,10 +125,24 @@ fn advised(error: &dyn std::error::Error, advice: Option<&str>) -> String {
     advice.map_or_else(|| error.to_string(), |advice| format!("{error}\nhelp: {advice}"))
 }
 
-/// The broker that the plan's topics are on.
-async fn default_broker(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
-    let Some(broker) = plan.brokers.values().next() else {
+/// The brokers that topics of the plan are on, as one.
+async fn brokers(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
+    if plan.brokers.is_empty() {
         return Err(Failure::new(Exit::NotSo, "the pipeline file has no topic on a broker"));
-    };
-    Ok(broker.open(Arc::new(SystemClock)).await?)
+    }
+    let mut brokers = BTreeMap::new();
+    for (name, broker) in &plan.brokers {
+        brokers.insert(name.clone(), broker.open(Arc::new(SystemClock)).await?);
+    }
+    let routes = plan.topics.values().map(|topic| (topic.name.clone(), topic.broker.clone())).collect();
+    Ok(Arc::new(Routed::new(brokers, routes, plan.usual_broker.clone())))
+}
+
+/// The broker that a topic is on, whether or not the plan declares it.
+async fn broker_of(plan: &Plan, topic: &TopicName) -> Result<Arc<dyn Topics>, Failure> {
+    let name = plan.topics.get(topic).map_or(&plan.usual_broker, |topic| &topic.broker);
+    match plan.brokers.get(name).or_else(|| plan.other_brokers.get(name)) {
+        Some(broker) => Ok(broker.open(Arc::new(SystemClock)).await?),
+        None => Err(Failure::new(Exit::NotSo, "the pipeline file has no topic on a broker")),
+    }
 }

@@ -17,6 +17,7 @@ use super::format::Format;
 use super::{Failure, environment, pipeline, printed, signals, summary};
 use crate::api;
 use crate::config::Environment;
+use crate::metrics::Metrics;
 use crate::run::{Counts, Health, Pipeline, Share};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
@@ -60,10 +61,10 @@ pub(super) struct RunArgs {
     /// takes all. Processes share a PostgreSQL store
     #[arg(long, value_name = "I/N")]
     worker: Option<Share>,
-    /// Where health is served, as IP:PORT, or `off` [env: HTTP_ADDR] [default: 127.0.0.1:8080; with --until-caught-up: off]
+    /// Where health and metrics are served, as IP:PORT, or `off` [env: HTTP_ADDR] [default: 127.0.0.1:8080; with --until-caught-up: off]
     #[arg(long, value_name = "ADDRESS")]
     http_addr: Option<String>,
-    /// Where health is served instead, as IP:PORT, or `off`: an address that others than users may reach [env: HEALTH_ADDR]
+    /// Where they are served instead, as IP:PORT, or `off`: an address that others than users may reach [env: HEALTH_ADDR]
     #[arg(long, value_name = "ADDRESS")]
     health_addr: Option<String>,
     /// How the counts of --until-caught-up are printed
@@ -76,7 +77,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     if !args.only.is_empty() {
         plan.keep_only(&args.only).map_err(|error| Failure::new(Exit::Usage, format!("--only: {error}")))?;
     }
-    let health = Arc::new(Health::default());
+    let (health, metrics) = (Arc::new(Health::default()), Arc::new(Metrics::default()));
     let stop = signals::stop()?;
     let listener = match address(&args, &environment::Process)? {
         Some((said, address)) => Some(api::listen(address).await.map_err(|fault| {
@@ -87,11 +88,11 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
         })?),
         None => None,
     };
-    let serving = listener.map(|listener| serve(listener, Arc::clone(&health)));
+    let serving = listener.map(|listener| serve(listener, Arc::clone(&health), Arc::clone(&metrics)));
     let patience = args.until_caught_up.then_some(PATIENCE);
     let mut stopped = stop.clone();
     let connected = tokio::select! {
-        connected = pipeline::connect(plan, health, patience, args.worker) => connected?,
+        connected = pipeline::connect(plan, health, metrics, patience, args.worker) => connected?,
         _ = stopped.wait_for(|stop| *stop) => {
             if args.until_caught_up {
                 eprintln!("told to stop before it was connected; nothing was read");
@@ -167,11 +168,11 @@ fn address(args: &RunArgs, environment: &dyn Environment) -> Result<Option<(Opti
     wanted.parse().map(|address| Some((said, address))).map_err(wrong)
 }
 
-/// Serves health until the run ends: while it drains, too.
-pub(super) fn serve(listener: TcpListener, health: Arc<Health>) -> tokio::task::JoinHandle<()> {
+/// Serves health and metrics until the run ends: while it drains, too.
+pub(super) fn serve(listener: TcpListener, health: Arc<Health>, metrics: Arc<Metrics>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        if let Err(fault) = api::serve(listener, health, std::future::pending()).await {
-            tracing::error!(%fault, "health is no longer served");
+        if let Err(fault) = api::serve(listener, health, metrics, std::future::pending()).await {
+            tracing::error!(%fault, "health and metrics are no longer served");
         }
     })
 }

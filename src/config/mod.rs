@@ -22,6 +22,7 @@ mod plan;
 pub mod render;
 mod suggest;
 mod typed;
+mod wildcard;
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -36,6 +37,7 @@ pub use places::{Part, Places};
 pub use plan::{BatchPlan, NoSegment, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
 
 pub(crate) use suggest::did_you_mean;
+pub(crate) use wildcard::matches;
 
 use draft::{Node, Place};
 use error::Report;

@@ -17,6 +17,10 @@ pub struct Plan {
     pub name: String,
     /// The brokers by their names in the file; those only that a topic uses.
     pub brokers: BTreeMap<String, Broker>,
+    /// Those that no topic is on. Nothing but `syncline mirror` opens them.
+    pub other_brokers: BTreeMap<String, Broker>,
+    /// The name of the broker that topics are on which name none.
+    pub usual_broker: String,
     /// Every declared topic.
     pub topics: BTreeMap<TopicName, TopicPlan>,
     /// What runs, in an order in which nothing stands before what feeds it.

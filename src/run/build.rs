@@ -17,6 +17,7 @@ use super::share::Share;
 use super::stop::Stop;
 use super::unread::refuse_unread;
 use crate::config::{Plan, SinkPlan, TopicPlan};
+use crate::metrics::Metrics;
 use crate::topics::Topics;
 
 /// How a pipeline is run, besides its plan.
@@ -32,6 +33,8 @@ pub struct Options {
     pub share: Option<Share>,
     /// Where troubles are told.
     pub health: Arc<Health>,
+    /// Where is told what happens.
+    pub metrics: Arc<Metrics>,
 }
 
 /// A pipeline, connected.
@@ -39,7 +42,6 @@ pub struct Pipeline {
     plan: Arc<Plan>,
     brokers: BTreeMap<String, Arc<dyn Topics>>,
     sink: Arc<dyn Sink>,
-    counters: Arc<Counters>,
     outbox: Arc<Notify>,
     options: Options,
 }
@@ -118,8 +120,7 @@ impl Pipeline {
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
             patiently(&options.health, name, || broker.create(&specs)).await?;
         }
-        let (counters, outbox) = (Arc::new(Counters::default()), Arc::new(Notify::new()));
-        Ok(Self { plan: Arc::new(plan), brokers, sink, counters, outbox, options })
+        Ok(Self { plan: Arc::new(plan), brokers, sink, outbox: Arc::new(Notify::new()), options })
     }
 
     /// What it runs.
@@ -131,7 +132,13 @@ impl Pipeline {
     /// What it did so far.
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
-        &self.counters
+        self.options.metrics.counters()
+    }
+
+    /// The same, and more of it, for Prometheus.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.options.metrics
     }
 
     /// Whether it is fit to work.
@@ -191,7 +198,8 @@ impl Pipeline {
             at,
             brokers: self.brokers.clone(),
             sink: Arc::clone(&self.sink),
-            counters: Arc::clone(&self.counters),
+            counters: Arc::clone(self.counters()),
+            metrics: Arc::clone(&self.options.metrics),
             health: Arc::clone(&self.options.health),
             clock: Arc::clone(&self.options.clock),
             outbox: Arc::clone(&self.outbox),
@@ -207,7 +215,8 @@ impl Pipeline {
             plan: Arc::clone(&self.plan),
             brokers: self.brokers.clone(),
             sink: Arc::clone(&self.sink),
-            counters: Arc::clone(&self.counters),
+            counters: Arc::clone(self.counters()),
+            metrics: Arc::clone(&self.options.metrics),
             health: Arc::clone(&self.options.health),
             outbox: Arc::clone(&self.outbox),
             clock: Arc::clone(&self.options.clock),

@@ -48,6 +48,7 @@ impl Segment {
                 () = self.stop.told() => break,
                 inputs = member.assignment() => inputs?,
             };
+            self.metrics.count_rebalance(&self.segment().name);
             tracing::info!(segment = self.segment().name, partitions = inputs.len(), "the group has shared partitions out");
             match self.round(&inputs, member).await {
                 Ok(()) => {}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use schemas::store::{Assigned, Position};
 use schemas::{Fault, FaultKind, TopicName};
 
 use super::segment::Segment;
@@ -11,6 +12,17 @@ use crate::topics::TopicPartition;
 
 /// Which topic of its name each is, where its broker tells.
 pub(super) type Incarnations = BTreeMap<TopicName, Arc<str>>;
+
+/// The stored offset of a partition; `None` without one, or with one in a topic that is no more: then it is read from its beginning.
+pub(super) fn resumed(positions: &[Position], of: &Assigned, incarnations: &Incarnations) -> Option<u64> {
+    let stored = positions.iter().find(|position| position.of == *of)?;
+    if stored.incarnation.as_ref().zip(incarnations.get(&of.topic)).is_some_and(|(was, is)| was != is) {
+        let partition = format!("{}[{}]", of.topic, of.partition);
+        tracing::warn!(partition, "the topic was made anew since it was last read: reading it from its beginning");
+        return None;
+    }
+    Some(stored.offset)
+}
 
 impl Segment {
     /// The topics that its first stages read.
@@ -66,17 +78,9 @@ impl Segment {
         let mut starts = Vec::with_capacity(inputs.len());
         for of in inputs {
             let assigned = self.assigned(of);
-            let stored = positions.iter().find(|position| position.of == assigned);
-            let stored = stored.filter(|position| {
-                let made_anew = position.incarnation.as_ref().zip(incarnations.get(&of.topic)).is_some_and(|(was, is)| was != is);
-                if made_anew {
-                    tracing::warn!(partition = %of, "the topic was made anew since it was last read: reading it from its beginning");
-                }
-                !made_anew
-            });
             let broker = self.broker(&assigned.broker)?;
-            let start = match stored {
-                Some(position) => position.offset,
+            let start = match resumed(&positions, &assigned, incarnations) {
+                Some(offset) => offset,
                 None => self.patiently(|| broker.bounds(of)).await?.first,
             };
             starts.push((of.clone(), start));

@@ -197,8 +197,10 @@ impl Lane {
         }
         let merged = if records.is_empty() { Merged::default() } else { self.merge(records, loaded).await? };
         let batch = self.batch(&group, &places, merged);
+        let began = Instant::now();
         let written = self.segment.sink.write(&batch).await?;
         if written == Written::Durable {
+            self.segment.metrics.observe_commit(&self.segment.segment().name, began.elapsed());
             self.segment.committed(&batch);
             self.remember(batch);
         }

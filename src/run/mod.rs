@@ -19,9 +19,12 @@ mod health;
 mod inputs;
 mod item;
 mod keyed;
+mod lag;
 mod lane;
 mod letter;
+pub mod mirror;
 mod ownership;
+mod presence;
 mod publisher;
 mod reading;
 mod retention;
@@ -102,6 +105,7 @@ impl Pipeline {
         tokio::select! {
             worked = self.beside_publisher(&stop, work(&stop)) => worked,
             ended = forwarding => ended,
+            never = self.watch_brokers() => match never {},
         }
     }
 

@@ -21,6 +21,7 @@ use super::retention::Retention;
 use super::retries::Retries;
 use super::stop::Stop;
 use crate::config::Plan;
+use crate::metrics::Metrics;
 use crate::topics::Topics;
 
 /// Entries read from the outbox at a time.
@@ -40,6 +41,7 @@ pub(super) struct Publisher {
     pub(super) brokers: BTreeMap<String, Arc<dyn Topics>>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) counters: Arc<Counters>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
     pub(super) outbox: Arc<Notify>,
     pub(super) clock: Arc<dyn Clock>,
@@ -228,6 +230,8 @@ impl Publisher {
             let broker = broker.ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))?;
             broker.write(records).await?;
         }
+        let sent = entries.iter().filter(|entry| !matches!(entry.what, Outbound::Gone { .. }));
+        self.metrics.count_written(sent.map(|entry| &entry.topic));
         Ok(())
     }
 }

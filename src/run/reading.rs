@@ -15,7 +15,7 @@ use crate::topics::{ReadLimits, TopicPartition};
 
 /// How many bytes of records may be under way in a segment: what bounds its memory, whatever the input does.
 const UNDER_WAY_BYTES: usize = 32 << 20;
-const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
+pub(super) const READ: ReadLimits = ReadLimits { records: 2_000, bytes: 4 << 20, wait: Duration::from_millis(100) };
 
 /// A record that was read, and its ticket.
 pub(super) type Registered = (Arc<Raw>, Arc<Ticket>);
@@ -126,8 +126,7 @@ impl Reading {
         let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
         // The semaphore is never closed. The batch's share is free when the last of its tickets is dropped.
         let memory = Arc::clone(&self.memory).acquire_many_owned(kib).await.ok().map(Arc::new);
-        let values = records.iter().map(|raw| raw.value.len()).sum();
-        self.segment.counters.count_read(records.len(), values);
+        self.count(&records);
         let mut batch = Vec::with_capacity(records.len());
         for raw in records {
             let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
@@ -136,6 +135,19 @@ impl Reading {
             batch.push((Arc::new(raw), ticket));
         }
         batch
+    }
+
+    fn count(&self, records: &[Raw]) {
+        let values = |records: &[Raw]| records.iter().map(|raw| raw.value.len()).sum();
+        self.segment.counters.count_read(records.len(), values(records));
+        // A partition's records come beside each other.
+        for records in records
+            .chunk_by(|left, right| left.origin.partition == right.origin.partition && left.origin.topic == right.origin.topic)
+        {
+            let origin = &records[0].origin;
+            let of = TopicPartition { topic: origin.topic.clone(), partition: origin.partition };
+            self.segment.metrics.count_read(&self.segment.segment().name, &of, records.len(), values(records));
+        }
     }
 }
 

@@ -17,13 +17,16 @@ use super::dispatch::dispatch;
 use super::health::{Health, Part};
 use super::inputs::Incarnations;
 use super::keyed::Keyed;
+use super::lag::Lag;
 use super::lane::Lane;
+use super::ownership::{self, Claimant};
 use super::reading::{self, Reading};
 use super::retries::Retries;
 use super::share::Share;
 use super::stop::Stop;
 use super::tracker::Tracker;
 use crate::config::{Plan, SegmentPlan, StagePlan};
+use crate::metrics::Metrics;
 use crate::topics::{TopicPartition, Topics};
 
 /// How many bytes of profiles the lanes of a segment keep, together.
@@ -48,6 +51,7 @@ pub(super) struct Segment {
     pub(super) brokers: BTreeMap<String, Arc<dyn Topics>>,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) counters: Arc<Counters>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
     pub(super) clock: Arc<dyn Clock>,
     /// Told when the outbox has something new.
@@ -120,6 +124,12 @@ impl Segment {
         Retries { health: &self.health, part, stop: &self.stop, counters: Some(&self.counters) }
     }
 
+    fn claimant(&self) -> Claimant<'_> {
+        let (sink, work) = (self.sink.as_ref(), self.segment().name.as_str());
+        let (health, retries) = (self.health.as_ref(), self.retries(work));
+        Claimant { sink, work, owner: &self.owner, patience: self.patience, health, retries, stop: &self.stop }
+    }
+
     /// Tries what the segment does as a whole until it works, or until a fault says that trying is no use.
     pub(super) async fn patiently<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, Fault>
     where
@@ -147,10 +157,10 @@ impl Segment {
             by_broker.entry(self.broker_of(&record.topic)).or_default().push(record);
         }
         for (name, records) in by_broker {
-            let count = records.len();
             let broker = self.broker(name)?;
             self.retries(part.name()).until_it_works(|| broker.write(records.clone())).await?;
-            self.counters.count_written_out(count);
+            self.counters.count_written_out(records.len());
+            self.metrics.count_written(records.iter().map(|record| &record.topic));
         }
         Ok(())
     }
@@ -194,11 +204,11 @@ impl Segment {
             return self.idle(until).await;
         }
         let assigned: Vec<_> = inputs.iter().map(|of| self.assigned(of)).collect();
-        let Some(leases) = self.claim(&assigned).await? else { return Ok(()) };
+        let Some(leases) = self.claimant().claim(&assigned).await? else { return Ok(()) };
         let leases = Arc::new(leases);
         let worked = tokio::select! {
             worked = self.work(inputs, &leases, until) => worked,
-            fault = self.keep(&leases) => Err(fault),
+            fault = ownership::keep(self.sink.as_ref(), &leases) => Err(fault),
         };
         match timeout(RELEASING, self.sink.release(&leases)).await {
             Ok(Ok(())) => {}
@@ -256,6 +266,16 @@ impl Segment {
             tasks.spawn(reading.run(read.clone()));
         }
         drop(read);
+        let lag = Lag::of(self, inputs);
+        tokio::select! {
+            ended = self.ended(tasks) => ended?,
+            never = lag.watch(&tracker) => match never {},
+        }
+        self.write_positions(&tracker, leases, &incarnations).await
+    }
+
+    /// Waits until all who work have ended.
+    async fn ended(&self, mut tasks: JoinSet<Result<(), Fault>>) -> Result<(), Fault> {
         while let Some(ended) = tasks.join_next().await {
             match ended.map_err(|error| Fault::caused(FaultKind::Bug, "a task of the engine panicked", error))? {
                 // The other lanes finish what they have in hand.
@@ -265,7 +285,7 @@ impl Segment {
                 ended => ended?,
             }
         }
-        self.write_positions(&tracker, leases, &incarnations).await
+        Ok(())
     }
 
     /// The last word when all lanes have ended: every position, whichever lane resolved it.

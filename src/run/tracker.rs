@@ -126,6 +126,11 @@ impl Tracker {
         positions.collect()
     }
 
+    /// The position of a partition now; `None` where it is not read.
+    pub(super) fn position(&self, of: &TopicPartition) -> Option<u64> {
+        self.windows().get(of).map(|window| window.position)
+    }
+
     /// The positions now.
     pub(super) fn positions(&self) -> Vec<(TopicPartition, u64)> {
         self.windows().iter().map(|(partition, window)| (partition.clone(), window.position)).collect()

@@ -4,6 +4,7 @@
 //! * [`kafka`]: on an Apache Kafka cluster.
 //! * [`local`]: in a directory, for any number of processes on one machine, without a server.
 //! * [`memory`]: in this process only, for tests.
+//! * [`routed`]: several of these as one, each topic on its own.
 //!
 //! Which partition a record goes to is one rule for all, that of Kafka's own producer, so that a move to Kafka keeps placement.
 
@@ -14,6 +15,7 @@ mod membership;
 pub mod memory;
 mod placement;
 mod read_ahead;
+pub mod routed;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -195,6 +197,16 @@ pub trait Topics: Send + Sync {
     ///
     /// A [`Fault`] of the broker.
     async fn ping(&self) -> Result<(), Fault>;
+
+    /// Whether it keeps the headers of records.
+    fn keeps_headers(&self) -> bool {
+        true
+    }
+
+    /// How many connections to it were lost, or could not be made, since it was opened. It may only grow.
+    fn lost_connections(&self) -> u64 {
+        0
+    }
 }
 
 /// The fault of asking for a topic that is not there.

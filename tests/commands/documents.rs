@@ -4,7 +4,7 @@ use super::Folder;
 use crate::harness::root;
 
 /// What needs more than a folder: the toolchain, a database server, a cluster.
-const ELSEWHERE: [&str; 5] = ["make ", "cargo ", "postgres://", "BROKER=kafka", "BROKER=fluvio"];
+const ELSEWHERE: [&str; 6] = ["make ", "cargo ", "postgres://", "BROKER=kafka", "BROKER=fluvio", "mirror kafka"];
 
 /// The blocks of a document that are marked as shell.
 fn shell_blocks(document: &str) -> Vec<String> {

@@ -51,9 +51,13 @@ pub(super) fn plan(root: &Node, text: &str, context: &Context<'_>, report: &mut 
     }
     let rules_hash = hash::rules(stages.iter().flat_map(|stage| &stage.steps));
     let used = |name: &String| topics.declared.values().any(|topic| !topic.plan.internal && topic.plan.broker == *name);
+    let (brokers, usual_broker) = (brokers.plans, brokers.usual.unwrap_or_default());
+    let (used, other_brokers) = brokers.into_iter().partition(|(name, _)| used(name));
     Some(Plan {
         name: name?.name.to_owned(),
-        brokers: brokers.plans.into_iter().filter(|(name, _)| used(name)).collect(),
+        brokers: used,
+        other_brokers,
+        usual_broker,
         segments: segments::fuse(stages, &topics),
         topics: topics.declared.into_values().map(|topic| (topic.plan.name.clone(), topic.plan)).collect(),
         sinks: sinks.into_iter().map(|(name, sink)| (name, sink.plan)).collect(),

@@ -70,6 +70,7 @@ impl Rig {
             patience: None,
             share: None,
             health: Arc::new(Health::default()),
+            metrics: Arc::default(),
         };
         let brokers = BTreeMap::from([("memory".to_owned(), Arc::clone(&topics) as Arc<dyn Topics>)]);
         let opened = Arc::clone(&sink) as Arc<dyn Sink>;

@@ -4,6 +4,7 @@
 //! passes over records where a fetch was cut, and neither tells where a partition ends. Their requests are, one by one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Cluster {
     layout: Mutex<Option<Arc<Layout>>>,
     /// For questions and for writing. Readers have connections of their own.
     connections: Connections,
+    /// Those to the SC and to SPUs that were lost, or could not be made.
+    lost_connections: AtomicU64,
 }
 
 /// Connections to SPUs, one each.
@@ -67,12 +70,17 @@ impl Cluster {
                 .advise("check the files and the domain under `tls` of the broker `fluvio`")
         })?;
         let (admin, layout, connections) = (tokio::sync::Mutex::default(), Mutex::default(), Connections::default());
-        Ok(Self { options, connecting, admin, layout, connections })
+        Ok(Self { options, connecting, admin, layout, connections, lost_connections: AtomicU64::new(0) })
     }
 
     /// `Fluvio at host:port`, with what is being done.
     fn doing(&self, what: &str) -> String {
         format!("Fluvio at {}: {what}", self.options.endpoint)
+    }
+
+    /// How many connections were lost, or could not be made.
+    pub(super) fn lost_connections(&self) -> u64 {
+        self.lost_connections.load(Relaxed)
     }
 
     /// Whether the SC answers.
@@ -135,6 +143,7 @@ impl Cluster {
         match connections.to(&spu, &self.connecting).await {
             Ok(connection) => Ok(Leader { spu, connection }),
             Err(error) => {
+                self.lost_connections.fetch_add(1, Relaxed);
                 self.forget();
                 Err(unavailable(self.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)), error))
             }
@@ -149,6 +158,7 @@ impl Cluster {
         what: &str,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Fault {
+        self.lost_connections.fetch_add(1, Relaxed);
         connections.forget(leader).await;
         self.forget();
         unavailable(self.doing(what), error)
@@ -214,10 +224,16 @@ impl Cluster {
         let config = self.options.of_client();
         match tokio::time::timeout(PATIENCE, FluvioAdmin::connect_with_config(&config)).await {
             Ok(Ok(admin)) => Ok(admin),
-            Ok(Err(error)) if self.options.tls.is_some() => Err(unavailable(self.doing("connecting"), error)
-                .advise("check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`")),
-            Ok(Err(error)) => Err(unavailable(self.doing("connecting"), error)),
-            Err(late) => Err(unavailable(self.doing("connecting"), late)),
+            Ok(Err(error)) => {
+                self.lost_connections.fetch_add(1, Relaxed);
+                let fault = unavailable(self.doing("connecting"), error);
+                let advice = "check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`";
+                Err(if self.options.tls.is_some() { fault.advise(advice) } else { fault })
+            }
+            Err(late) => {
+                self.lost_connections.fetch_add(1, Relaxed);
+                Err(unavailable(self.doing("connecting"), late))
+            }
         }
     }
 

@@ -142,4 +142,12 @@ impl Topics for Fluvio {
     async fn ping(&self) -> Result<(), Fault> {
         self.cluster.ping().await
     }
+
+    fn keeps_headers(&self) -> bool {
+        false
+    }
+
+    fn lost_connections(&self) -> u64 {
+        self.cluster.lost_connections()
+    }
 }

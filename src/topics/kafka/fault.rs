@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use super::token;
 #[derive(Clone)]
 pub(super) struct Heard {
     last: Arc<Mutex<Option<Said>>>,
+    lost_connections: Arc<AtomicU64>,
     token_file: Option<Arc<Path>>,
 }
 
@@ -66,6 +68,9 @@ impl ClientContext for Heard {
         // A connection that is lost while names and passwords are exchanged says nothing about these.
         let was_lost = code == Code::Authentication && reason.contains(TRANSPORT_FAILURE);
         let code = if was_lost { Code::BrokerTransportFailure } else { code };
+        if code == Code::BrokerTransportFailure {
+            self.lost_connections.fetch_add(1, Relaxed);
+        }
         if !matches!(code, Code::AllBrokersDown) {
             *self.last() = Some(Said { at: Instant::now(), code, reason: reason.to_owned() });
         }
@@ -77,7 +82,12 @@ impl ConsumerContext for Heard {}
 impl Heard {
     /// Nothing was said yet.
     pub(super) fn with_token_of(file: Option<&Path>) -> Self {
-        Self { last: Arc::default(), token_file: file.map(Into::into) }
+        Self { last: Arc::default(), lost_connections: Arc::default(), token_file: file.map(Into::into) }
+    }
+
+    /// How many connections librdkafka has told to be lost. It does not repeat that one to the same broker is.
+    pub(super) fn lost_connections(&self) -> u64 {
+        self.lost_connections.load(Relaxed)
     }
 
     /// The last reason.
@@ -236,5 +246,15 @@ mod tests {
         let fault =
             fault_of("a:9092/1: SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: (n/a)", None);
         assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+    }
+
+    #[test]
+    fn connections_that_are_lost_are_counted_for_all_clients_together() {
+        let heard = Heard::with_token_of(None);
+        for client in [&heard, &heard.clone()] {
+            client.error(KafkaError::Global(Code::BrokerTransportFailure), "a:9092/1: Connection refused");
+            client.error(KafkaError::Global(Code::AllBrokersDown), "1/1 brokers are down");
+        }
+        assert_eq!(heard.lost_connections(), 2);
     }
 }

@@ -188,4 +188,8 @@ impl Topics for Kafka {
     async fn ping(&self) -> Result<(), Fault> {
         self.questions.ping().await
     }
+
+    fn lost_connections(&self) -> u64 {
+        self.heard.lost_connections()
+    }
 }
