@@ -1,4 +1,4 @@
-//! A server of Apache Kafka for tests: one process, on free ports of 127.0.0.1, in a folder that goes with it.
+//! A server of Apache Kafka for tests: one process or three, on free ports of 127.0.0.1, in folders that go with it.
 //!
 //! Java runs it and Maven resolves it; where one of the two is missing, the tests that need it say so and pass.
 
@@ -16,14 +16,24 @@ const VERSION: &str = "4.1.1";
 /// How long it may take to answer.
 const START: Duration = Duration::from_secs(60);
 
+/// How many nodes there are: each is a process of its own, and topics have a replica on every one. For a run by hand, as three need a
+/// gigabyte and more time to start.
+const NODES: &str = "SYNCLINE_TEST_KAFKA_NODES";
+
 /// A running server; dropping it ends it.
 pub(crate) struct KafkaServer {
-    process: Child,
-    dir: TempDir,
+    nodes: Vec<Node>,
     class_path: String,
-    port: u16,
     /// Where a token is asked for, which nobody has to sign; a new one has to be shown before it expires.
     pub(crate) token_port: u16,
+}
+
+/// A process that is broker and controller (KRaft).
+struct Node {
+    process: Option<Child>,
+    dir: TempDir,
+    port: u16,
+    token_port: u16,
     controller_port: u16,
 }
 
@@ -32,49 +42,62 @@ impl KafkaServer {
     pub(crate) fn start() -> Option<Self> {
         let class_path =
             class_path().as_ref().map_err(|missing| eprintln!("skipped: no Kafka server for tests: {missing}")).ok()?;
-        let dir = tempfile::tempdir().unwrap();
-        let (port, token_port, controller_port) = (free_port(), free_port(), free_port());
-        configure(dir.path(), port, token_port, controller_port);
-        let config = dir.path().join("server.properties");
-        let formatted = java(class_path, dir.path())
-            .args(["kafka.tools.StorageTool", "format", "--standalone", "-t", "c3luY2xpbmUtdGVzdC1rYQ", "-c"])
-            .arg(&config)
-            .status()
-            .unwrap();
-        assert!(formatted.success(), "the storage of a Kafka server could not be formatted: see {}", dir.path().display());
-        let process = run(class_path, dir.path());
-        let mut server = Self { process, dir, class_path: class_path.clone(), port, token_port, controller_port };
-        server.wait();
+        let count = std::env::var(NODES).map_or(1, |count| count.parse().unwrap());
+        let nodes: Vec<Node> = (0..count).map(|_| Node::new()).collect();
+        let mut server = Self { token_port: nodes[0].token_port, nodes, class_path: class_path.clone() };
+        let voters = server.voters();
+        for (id, node) in (1..).zip(&server.nodes) {
+            node.configure(id, &voters);
+            let config = node.dir.path().join("server.properties");
+            let formatted = java(class_path, node.dir.path())
+                .args(["kafka.tools.StorageTool", "format", "-t", "c3luY2xpbmUtdGVzdC1rYQ", "-c"])
+                .arg(&config)
+                .status()
+                .unwrap();
+            let log = node.dir.path().display();
+            assert!(formatted.success(), "the storage of a Kafka server could not be formatted: see {log}");
+        }
+        server.start_again();
         Some(server)
     }
 
-    /// `host:port`
+    /// `host:port`, of each node.
     pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect::<Vec<_>>().join(",")
     }
 
-    /// Ends the process at once, as a lost machine would.
+    /// How many nodes it has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Ends it at once, as a lost machine would.
     pub(crate) fn stop(&mut self) {
-        // It may be gone already.
-        drop(self.process.kill());
-        self.process.wait().unwrap();
+        self.nodes.iter_mut().for_each(Node::stop);
     }
 
     /// Starts it again, with what it held and on the same ports.
     pub(crate) fn start_again(&mut self) {
-        configure(self.dir.path(), self.port, self.token_port, self.controller_port);
-        self.process = run(&self.class_path, self.dir.path());
-        self.wait();
+        let class_path = self.class_path.clone();
+        self.nodes.iter_mut().for_each(|node| node.run(&class_path));
+        self.nodes.iter_mut().for_each(Node::wait);
     }
 
-    fn wait(&mut self) {
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = self.process.try_wait().unwrap();
-            let log = || fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
-            assert!(ended.is_none() && begun.elapsed() < START, "the Kafka server does not answer ({ended:?}):\n{}", log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+    /// Ends one of its nodes at once; the others go on.
+    pub(crate) fn stop_node(&mut self, at: usize) {
+        self.nodes[at].stop();
+    }
+
+    /// Starts a node again.
+    pub(crate) fn start_node(&mut self, at: usize) {
+        let class_path = self.class_path.clone();
+        self.nodes[at].run(&class_path);
+        self.nodes[at].wait();
+    }
+
+    fn voters(&self) -> String {
+        let voters = (1..).zip(&self.nodes).map(|(id, node): (u32, _)| format!("{id}@127.0.0.1:{}", node.controller_port));
+        voters.collect::<Vec<_>>().join(",")
     }
 }
 
@@ -84,35 +107,64 @@ impl Drop for KafkaServer {
     }
 }
 
-/// One process is broker and controller (KRaft). Nothing of it waits for a second one.
-fn configure(dir: &Path, port: u16, token_port: u16, controller_port: u16) {
-    let config = format!(
-        "process.roles=broker,controller\n\
-         node.id=1\n\
-         controller.quorum.bootstrap.servers=127.0.0.1:{controller_port}\n\
-         listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port},CONTROLLER://127.0.0.1:{controller_port}\n\
-         advertised.listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port}\n\
-         controller.listener.names=CONTROLLER\n\
-         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TOKENS:SASL_PLAINTEXT\n\
-         listener.name.tokens.sasl.enabled.mechanisms=OAUTHBEARER\n\
-         listener.name.tokens.oauthbearer.sasl.jaas.config=\
-         org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"server\";\n\
-         listener.name.tokens.oauthbearer.connections.max.reauth.ms=60000\n\
-         log.dirs={}\n\
-         auto.create.topics.enable=true\n\
-         message.max.bytes=9000000\n\
-         offsets.topic.replication.factor=1\n\
-         transaction.state.log.replication.factor=1\n\
-         transaction.state.log.min.isr=1\n\
-         group.initial.rebalance.delay.ms=0\n\
-         group.min.session.timeout.ms=1000\n",
-        dir.join("data").display()
-    );
-    fs::write(dir.join("server.properties"), config).unwrap();
-}
+impl Node {
+    fn new() -> Self {
+        let (port, token_port, controller_port) = (free_port(), free_port(), free_port());
+        Self { process: None, dir: tempfile::tempdir().unwrap(), port, token_port, controller_port }
+    }
 
-fn run(class_path: &str, dir: &Path) -> Child {
-    java(class_path, dir).arg("kafka.Kafka").arg(dir.join("server.properties")).spawn().unwrap()
+    fn configure(&self, id: u32, voters: &str) {
+        let Self { port, token_port, controller_port, .. } = self;
+        let replicas = voters.split(',').count();
+        let config = format!(
+            "process.roles=broker,controller\n\
+             node.id={id}\n\
+             controller.quorum.voters={voters}\n\
+             listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port},CONTROLLER://127.0.0.1:{controller_port}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{port},TOKENS://127.0.0.1:{token_port}\n\
+             controller.listener.names=CONTROLLER\n\
+             listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,TOKENS:SASL_PLAINTEXT\n\
+             listener.name.tokens.sasl.enabled.mechanisms=OAUTHBEARER\n\
+             listener.name.tokens.oauthbearer.sasl.jaas.config=\
+             org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"server\";\n\
+             listener.name.tokens.oauthbearer.connections.max.reauth.ms=60000\n\
+             log.dirs={}\n\
+             auto.create.topics.enable=true\n\
+             message.max.bytes=9000000\n\
+             default.replication.factor={replicas}\n\
+             min.insync.replicas={quorum}\n\
+             offsets.topic.replication.factor={replicas}\n\
+             transaction.state.log.replication.factor={replicas}\n\
+             transaction.state.log.min.isr={quorum}\n\
+             group.initial.rebalance.delay.ms=0\n\
+             group.min.session.timeout.ms=1000\n",
+            self.dir.path().join("data").display(),
+            quorum = replicas / 2 + 1,
+        );
+        fs::write(self.dir.path().join("server.properties"), config).unwrap();
+    }
+
+    fn run(&mut self, class_path: &str) {
+        let mut command = java(class_path, self.dir.path());
+        self.process = Some(command.arg("kafka.Kafka").arg(self.dir.path().join("server.properties")).spawn().unwrap());
+    }
+
+    fn stop(&mut self) {
+        let Some(mut process) = self.process.take() else { return };
+        // It may be gone already.
+        drop(process.kill());
+        process.wait().unwrap();
+    }
+
+    fn wait(&mut self) {
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            let log = || fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+            assert!(ended.is_none() && begun.elapsed() < START, "the Kafka server does not answer ({ended:?}):\n{}", log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }
 
 /// A Java process that writes to the file `log`.

@@ -1,11 +1,12 @@
 //! What a cluster is asked: which topics there are, and what their partitions hold.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode as Code;
-use schemas::{Fault, Reaction, TopicName};
+use schemas::{Fault, FaultKind, Reaction, TopicName};
 
 use super::aside;
 use super::fault::{Heard, of_code};
@@ -16,6 +17,8 @@ use crate::topics::{Bounds, TopicPartition, no_such_partition, no_such_topic};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one call may block: a process that is told to stop waits for it.
 const CALL: Duration = Duration::from_secs(2);
+/// How long news may take from one node to all others: a new topic.
+const HEARSAY: Duration = Duration::from_secs(3);
 /// How long to wait before asking again.
 const AGAIN: Duration = Duration::from_millis(50);
 
@@ -29,6 +32,8 @@ pub(super) struct Questions {
     client: Option<Arc<BaseConsumer<Heard>>>,
     heard: Heard,
     servers: Arc<str>,
+    /// When each topic was told of last.
+    seen: Arc<Mutex<HashMap<TopicName, Instant>>>,
 }
 
 impl Questions {
@@ -37,7 +42,7 @@ impl Questions {
         let servers: Arc<str> = options.servers.as_str().into();
         let client = options.of_questions().create_with_context(heard.clone());
         let client = client.map_err(|error| heard.fault(format!("a client for Kafka at {servers} cannot be made"), error))?;
-        Ok(Self { client: Some(Arc::new(client)), heard: heard.clone(), servers })
+        Ok(Self { client: Some(Arc::new(client)), heard: heard.clone(), servers, seen: Arc::default() })
     }
 
     /// How many partitions a topic has; `None` where it does not exist.
@@ -57,8 +62,13 @@ impl Questions {
             }
             let number = partition.partition.cast_signed();
             let watermarks = client.fetch_watermarks(partition.topic.as_str(), number, CALL);
-            let (first, end) =
-                watermarks.map_err(|error| this.fault(client, &format!("{partition}: asking for its ends"), error))?;
+            let (first, end) = watermarks.map_err(|error| match error.rdkafka_error_code() {
+                // The cluster says that it is there: so its leader has not heard of it yet, or it has another one by now.
+                Some(code @ (Code::UnknownTopicOrPartition | Code::UnknownPartition)) => {
+                    Fault::caused(FaultKind::Unavailable, format!("{partition}: its leader does not know it"), code)
+                }
+                _ => this.fault(client, &format!("{partition}: asking for its ends"), error),
+            })?;
             Ok(Bounds { first: first.max(0).cast_unsigned(), end: end.max(0).cast_unsigned() })
         })
         .await
@@ -80,10 +90,29 @@ impl Questions {
         let Some(found) = metadata.topics().first() else { return Ok(None) };
         match found.error().map(Code::from) {
             // The names that Kafka refuses are names of no topic.
-            Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::InvalidTopic) => Ok(None),
+            Some(Code::InvalidTopic) => Ok(None),
+            Some(code @ (Code::UnknownTopic | Code::UnknownTopicOrPartition)) if self.was_just_there(topic) => {
+                Err(Fault::caused(FaultKind::Unavailable, format!("the topic \"{topic}\" was there a moment ago"), code))
+            }
+            Some(Code::UnknownTopic | Code::UnknownTopicOrPartition) => Ok(None),
             Some(code) if found.partitions().is_empty() => Err(of_code(format!("the topic \"{topic}\""), code)),
-            _ => Ok(u32::try_from(found.partitions().len()).ok().filter(|count| *count > 0)),
+            _ => {
+                let count = u32::try_from(found.partitions().len()).ok().filter(|count| *count > 0);
+                if count.is_some() {
+                    self.seen().insert(topic.clone(), Instant::now());
+                }
+                Ok(count)
+            }
         }
+    }
+
+    /// Whether some node has told of the topic so lately that another may not have heard of it. (Nodes are asked in turn.)
+    fn was_just_there(&self, topic: &TopicName) -> bool {
+        self.seen().get(topic).is_some_and(|at| at.elapsed() < HEARSAY)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<TopicName, Instant>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn fault(&self, client: &BaseConsumer<Heard>, what: &str, error: rdkafka::error::KafkaError) -> Fault {

@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use schemas::{FaultKind, Outgoing};
+use schemas::{FaultKind, Outgoing, Raw};
 use syncline::topics::ReadLimits;
 use syncline::topics::kafka::{Compression, Options};
 
@@ -73,7 +73,42 @@ async fn a_server_keeps_the_contract_and_more() {
     server.clear().await;
     topics_that_cannot_be_created_are_all_named(&server).await;
     server.clear().await;
+    if server.0.nodes() > 2 {
+        nodes_that_are_lost_one_after_the_other_lose_nothing(&mut server).await;
+        server.clear().await;
+    }
     a_server_that_was_killed_is_found_again(&mut server).await;
+}
+
+/// Whichever of them led a partition: another one has all that was acknowledged, and what is written meanwhile is there once.
+async fn nodes_that_are_lost_one_after_the_other_lose_nothing(server: &mut Server) {
+    let topics = with_topic(server, 3).await;
+    let mut written = 0;
+    for lost in 0..server.0.nodes() {
+        server.0.stop_node(lost);
+        for _ in 0..20 {
+            let batch = (written..written + 50).map(|number| to("t", Some(number % 3), number.to_string())).collect::<Vec<_>>();
+            let mut tries = 0;
+            // A write is tried again as the engine does.
+            while let Err(fault) = topics.write(batch.clone()).await {
+                tries += 1;
+                assert!(fault.kind() == FaultKind::Unavailable && tries < 10, "{fault}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            written += 50;
+        }
+        server.0.start_node(lost);
+        // Its replicas catch up, before the next one takes the others' majority away.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    let read = read_all(&*topics, "t", 3).await;
+    for partition in 0..3 {
+        let of = |record: &&Raw| record.origin.partition == partition;
+        let numbers: Vec<u32> =
+            read.iter().filter(of).map(|record| String::from_utf8(record.value.clone()).unwrap().parse().unwrap()).collect();
+        let expected: Vec<u32> = (0..written).filter(|number| number % 3 == partition).collect();
+        assert_eq!(numbers, expected, "each once, in order");
+    }
 }
 
 async fn what_is_removed_while_it_is_read_is_lost(server: &Server) {
@@ -177,7 +212,8 @@ async fn what_the_topic_takes_for_too_large_is_refused_with_its_size(server: &Se
 }
 
 async fn topics_that_cannot_be_created_are_all_named(server: &Server) {
-    let topics = open(Options { replication: 3, ..options(server.0.address()) }).await;
+    let more_than_there_are = u32::try_from(server.0.nodes()).unwrap() + 1;
+    let topics = open(Options { replication: more_than_there_are, ..options(server.0.address()) }).await;
     let specs = ["a", "b"].map(|topic| syncline::topics::TopicSpec { name: name(topic), partitions: 1 });
     let fault = topics.create(&specs).await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
