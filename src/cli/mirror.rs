@@ -183,8 +183,8 @@ fn print_spans(spans: &[Span], format: Format, out: &mut dyn Write) -> io::Resul
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["topic", "partition", "from offset", "to offset", "records"]);
-    for Span { of, next, end } in spans {
-        let records = grouped(end.saturating_sub(*next));
+    for span @ Span { of, next, end, .. } in spans {
+        let records = grouped(span.records());
         table.add_row([of.topic.to_string(), of.partition.to_string(), next.to_string(), end.to_string(), records]);
     }
     for column in 1..5 {

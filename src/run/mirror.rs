@@ -69,6 +69,8 @@ pub struct Span {
     pub next: u64,
     /// The offset behind the last record that is there now.
     pub end: u64,
+    /// Which topic of its name it is part of, where the broker tells.
+    pub incarnation: Option<Arc<str>>,
 }
 
 impl Span {
@@ -108,10 +110,17 @@ pub async fn spans(from: &Side, to: &str, topics: &[TopicName], positions: &[Pos
             let of = TopicPartition { topic: topic.clone(), partition };
             let bounds = from.topics.bounds(&of).await?;
             let stored = resumed(positions, &assigned(&segment(&from.name, to), &from.name, &of), &incarnations);
-            spans.push(Span { next: stored.unwrap_or(bounds.first), end: bounds.end, of });
+            let incarnation = incarnations.get(&topic).cloned();
+            spans.push(Span { next: stored.unwrap_or(bounds.first), end: bounds.end, of, incarnation });
         }
     }
     Ok(spans)
+}
+
+/// Which topics the spans are of.
+fn incarnations(spans: &[Span]) -> Incarnations {
+    let known = spans.iter().filter_map(|span| span.incarnation.clone().map(|incarnation| (span.of.topic.clone(), incarnation)));
+    known.collect()
 }
 
 fn assigned(segment: &str, broker: &str, of: &TopicPartition) -> Assigned {
@@ -181,27 +190,19 @@ impl Mirror {
             segment,
             leases,
             same_partitions: retries(&self.to.name).until_it_works(|| self.prepare(&spans)).await?,
-            incarnations: self.incarnations(topics).await?,
+            incarnations: incarnations(&spans),
             without_headers: AtomicBool::new(false),
         };
         let mut source = Source::new(&self.from, &spans, until_caught_up, stop, &self.health, &self.counters);
         let writing = retries(&self.to.name);
         let mut batch = source.read().await?;
         while let Some(records) = batch {
-            let (stored, read) = tokio::join!(target.store(&records, &writing), source.read());
-            stored?;
+            // What cannot be stored ends it at once, however long the next record takes to come; what cannot be read, once this is stored.
+            let reading = async { Ok(source.read().await) };
+            let ((), read) = tokio::try_join!(target.store(&records, &writing), reading)?;
             batch = read?;
         }
         Ok(())
-    }
-
-    async fn incarnations(&self, topics: &[TopicName]) -> Result<Incarnations, Fault> {
-        let mut incarnations = Incarnations::new();
-        for topic in topics {
-            let incarnation = self.from.topics.incarnation(topic).await?;
-            incarnations.extend(incarnation.map(|incarnation| (topic.clone(), incarnation)));
-        }
-        Ok(incarnations)
     }
 
     /// Creates the topics that are missing. Answers those that have as many partitions on both sides.

@@ -35,7 +35,8 @@ fn brokers_that_no_topic_is_on_are_there_for_a_mirror() {
 #[test]
 fn what_there_is_to_copy_is_printed() {
     let topic = TopicName::try_from("t").unwrap();
-    let span = |partition, next, end| Span { of: TopicPartition { topic: topic.clone(), partition }, next, end };
+    let span =
+        |partition, next, end| Span { of: TopicPartition { topic: topic.clone(), partition }, next, end, incarnation: None };
     let spans = [span(0, 5, 1_205), span(1, 7, 7)];
     let mut text = Vec::new();
     print_spans(&spans, Format::Text, &mut text).unwrap();

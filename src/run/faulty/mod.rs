@@ -18,7 +18,7 @@ use sinks::Sink;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-pub(super) use sink::{FaultySink, OnWrite};
+pub(super) use sink::{FaultySink, OnPositions, OnWrite};
 pub(super) use topics::{FaultyTopics, OnRead, OnSend};
 
 use super::{Counts, Health, Options, Pipeline, sink_settings};

@@ -30,10 +30,21 @@ pub(crate) enum OnWrite {
     Silent,
 }
 
+/// What becomes of the next batch that holds neither profiles nor dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnPositions {
+    /// Nothing is written.
+    Fail,
+    /// They are committed, and the answer is lost.
+    AnswerLost,
+}
+
 /// A store that does what a script says, then what it should.
 pub(crate) struct FaultySink {
     inner: Arc<dyn Sink>,
     script: Mutex<VecDeque<OnWrite>>,
+    /// What becomes of the next batches that hold neither.
+    positions: Mutex<VecDeque<OnPositions>>,
     /// Rows whose sections hold this text fail so.
     failing: Mutex<Option<(String, FaultKind)>>,
     /// How many customers one reading looks at.
@@ -59,6 +70,7 @@ impl FaultySink {
         Self {
             inner,
             script: Mutex::default(),
+            positions: Mutex::default(),
             failing: Mutex::default(),
             read_at_once: AtomicUsize::new(usize::MAX),
             away: AtomicBool::new(false),
@@ -73,6 +85,11 @@ impl FaultySink {
     /// What becomes of the next batches.
     pub(crate) fn script(&self, steps: impl IntoIterator<Item = OnWrite>) {
         locked(&self.script).extend(steps);
+    }
+
+    /// What becomes of the next batches that hold positions alone.
+    pub(crate) fn script_positions(&self, steps: impl IntoIterator<Item = OnPositions>) {
+        locked(&self.positions).extend(steps);
     }
 
     /// From now on, rows whose sections hold this text are refused as data.
@@ -142,6 +159,18 @@ impl FaultySink {
         Ok(())
     }
 
+    async fn write_positions(&self, batch: &Batch) -> Result<Written, Fault> {
+        let step = locked(&self.positions).pop_front();
+        match step {
+            None => self.inner.write(batch).await,
+            Some(OnPositions::Fail) => Err(away("the store")),
+            Some(OnPositions::AnswerLost) => {
+                self.inner.write(batch).await?;
+                Err(away("the answer to COMMIT"))
+            }
+        }
+    }
+
     async fn through(&self, batch: &Batch) -> Result<Written, Fault> {
         let written = self.inner.write(batch).await?;
         if written == Written::Durable {
@@ -156,7 +185,7 @@ impl Sink for FaultySink {
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
         if batch.rows.is_empty() && batch.dead_letters.is_empty() {
             self.here()?;
-            return self.inner.write(batch).await;
+            return self.write_positions(batch).await;
         }
         self.arrived.notify_one();
         self.here()?;

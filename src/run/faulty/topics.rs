@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use schemas::{Fault, Outgoing, Raw, TopicName};
+use schemas::{Fault, FaultKind, Outgoing, Raw, TopicName};
 use tokio::sync::{Notify, watch};
 
 use super::away;
@@ -28,6 +28,8 @@ pub(crate) enum OnRead {
 pub(crate) enum OnSend {
     /// Nothing is written.
     Fails,
+    /// Nothing is written, and nothing ever will be.
+    Refused,
     /// All of it is written, and the acknowledgement is lost.
     AnswerLost,
     /// It waits until it is let go, then is written.
@@ -123,6 +125,7 @@ impl Topics for FaultyTopics {
         match step {
             None => self.inner.write(records).await,
             Some(OnSend::Fails) => Err(away("the broker")),
+            Some(OnSend::Refused) => Err(Fault::new(FaultKind::Refused, "the broker refuses it, as the test wants")),
             Some(OnSend::Held) => {
                 self.go.notified().await;
                 self.inner.write(records).await

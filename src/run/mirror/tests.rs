@@ -5,7 +5,7 @@ use sinks::Settings;
 use tempfile::TempDir;
 
 use super::*;
-use crate::run::faulty::{FaultySink, FaultyTopics, OnRead, OnSend, OnWrite};
+use crate::run::faulty::{FaultySink, FaultyTopics, OnPositions, OnRead, OnSend};
 use crate::topics::memory::Memory;
 
 /// Two brokers in memory and a SQLite store, all of which fail on demand.
@@ -139,8 +139,9 @@ async fn what_fails_is_done_again_and_nothing_is_lost() {
     rig.from.write((0..5_000).map(|number| record(number, None)).collect()).await.unwrap();
     rig.from.script_reads([OnRead::LostAfter(700), OnRead::LostAfter(0)]);
     rig.to.script_sends([OnSend::Fails, OnSend::AnswerLost]);
-    rig.sink.script([OnWrite::Fails(FaultKind::Unavailable), OnWrite::AnswerLost]);
+    rig.sink.script_positions([OnPositions::Fail, OnPositions::AnswerLost]);
     rig.run().await.unwrap();
+    assert_eq!(rig.mirror.counters.counts().retries, 6, "whatever was to fail did");
     let copies = values(&rig.held().await[0]);
     let mut once = copies.clone();
     once.sort_unstable();
@@ -184,4 +185,19 @@ async fn a_mirror_that_is_told_to_stop_ends_and_keeps_its_place() {
     ran.unwrap();
     rig.run().await.unwrap();
     assert_eq!(rig.held().await.iter().map(Vec::len).sum::<usize>(), 100, "nothing twice");
+}
+
+#[tokio::test]
+async fn what_the_target_refuses_is_told_while_nothing_more_comes() {
+    let rig = Rig::new(1).await;
+    rig.from.write(vec![record(0, None)]).await.unwrap();
+    rig.to.script_sends([OnSend::Refused]);
+    let (_stop, stopped) = watch::channel(false);
+    let topics = [topic()];
+    let running = rig.mirror.run(&topics, false, stopped);
+    let ended = tokio::time::timeout(Duration::from_secs(20), running).await.expect("it does not wait for the next record");
+    assert_eq!(ended.unwrap_err().kind(), FaultKind::Refused);
+    // Nothing is stored as copied: the next run tries it again.
+    rig.run().await.unwrap();
+    assert_eq!(values(&rig.held().await[0]), [0]);
 }
