@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemas::{Clock, Fault, Outgoing, SystemClock, TopicName};
+use schemas::{Clock, Fault, Outgoing, Raw, SystemClock, TopicName};
 use serde_json::Value;
 use sinks::{COLUMNS, ColumnKind};
 use sqlx::{Connection, Executor, Row};
 use syncline::config::{self, Environment, Plan};
 use syncline::record_line;
 use syncline::run::{Counts, Health, Options, Pipeline, sink_settings};
+use syncline::topics::{ReadLimits, TopicPartition, Topics};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -87,6 +88,14 @@ impl Bench {
             if self.split { text.replace("{internal: true, key: customerId}", "{partitions: 3, key: customerId}") } else { text };
         let checked = config::check(&text, &path, &Variables(variables), transforms::CATALOGUE);
         checked.unwrap_or_else(|errors| panic!("{errors}")).plan
+    }
+
+    /// The shipped file, edited, in the bench's folder, with its schemas beside it.
+    pub(crate) fn file(&self, edit: impl FnOnce(String) -> String) -> PathBuf {
+        let file = self.dir.path().join("pipeline.yaml");
+        std::fs::write(&file, edit(std::fs::read_to_string(root().join("pipeline.yaml")).unwrap())).unwrap();
+        std::os::unix::fs::symlink(root().join("schemas"), self.dir.path().join("schemas")).unwrap();
+        file
     }
 
     /// The shipped pipeline, its tables migrated.
@@ -202,6 +211,26 @@ fn rows_query(table: &str, columns: &[&str], order: &str, sqlite: bool) -> Strin
 pub(crate) fn record_lines(path: &Path) -> Vec<Outgoing> {
     let text = std::fs::read_to_string(path).unwrap();
     (1..).zip(text.lines()).map(|(number, line)| record_line::parse(number, line.as_bytes()).unwrap()).collect()
+}
+
+/// All records of a topic, partition after partition.
+pub(crate) async fn held(topics: &dyn Topics, name: &str) -> Vec<Raw> {
+    let partitions = topics.partitions(&[topic(name)]).await.unwrap()[&topic(name)];
+    let mut records = Vec::new();
+    for partition in 0..partitions {
+        let of = TopicPartition { topic: topic(name), partition };
+        let end = topics.bounds(&of).await.unwrap().end;
+        let mut reader = topics.reader(&[(of, 0)]).await.unwrap();
+        let mut next = 0;
+        while next < end {
+            let limits = ReadLimits { records: 1_000, bytes: usize::MAX, wait: Duration::from_secs(30) };
+            let read = reader.read(&limits).await.unwrap();
+            next =
+                read.last().unwrap_or_else(|| panic!("{name}: {end} records, and after {next} nothing came")).origin.offset + 1;
+            records.extend(read);
+        }
+    }
+    records
 }
 
 /// A topic's name.

@@ -15,6 +15,7 @@ mod internal_topics;
 mod kafka_server;
 mod kills;
 mod metrics;
+mod mirror;
 mod mixed_brokers;
 mod retention;
 mod sample_profiles;

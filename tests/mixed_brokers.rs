@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::time::Duration;
 
 use rdkafka::mocking::MockCluster;
-use schemas::{Raw, SystemClock, TopicName};
+use schemas::{SystemClock, TopicName};
 use serde_json::Value;
 use syncline::config::{self, Plan};
-use syncline::topics::{ReadLimits, TopicPartition, Topics};
+use syncline::topics::Topics;
 
 use super::fluvio_cluster::FluvioCluster;
-use super::harness::{Bench, Database, Variables, record_lines, root, topic};
+use super::harness::{Bench, Database, Variables, held, record_lines, topic};
 use super::kafka_server::KafkaServer;
 use super::sample_profiles::{expected, matches, sample};
 
@@ -41,26 +40,9 @@ impl Mixed {
     /// Events from Kafka at this address, all that is written to the broker `to`.
     async fn new(to: &str, servers: String, more: &[(&'static str, String)]) -> Self {
         let bench = Bench::new(Database::Sqlite).await;
-        let shipped = std::fs::read_to_string(root().join("pipeline.yaml")).unwrap();
         // The mock cluster does not wake who waits for records: a fetch waits out its time.
-        let shipped = shipped.replace("    group: ", "    options: {fetch.wait.max.ms: 10}\n    group: ");
-        let mut moved = 0;
-        let text: String = shipped
-            .lines()
-            .map(|line| {
-                let written = ["  admin.alerts.", "  customer.profiles:", "  dlq."].iter().any(|start| line.starts_with(start));
-                moved += usize::from(written);
-                match line.strip_suffix('}') {
-                    Some(rest) if written && rest.ends_with('{') => format!("{rest}broker: {to}}}\n"),
-                    Some(rest) if written => format!("{rest}, broker: {to}}}\n"),
-                    _ => format!("{line}\n"),
-                }
-            })
-            .collect();
-        assert_eq!(moved, ALERTS.len() + 2);
-        let file = bench.dir.path().join("pipeline.yaml");
-        std::fs::write(&file, text).unwrap();
-        std::os::unix::fs::symlink(root().join("schemas"), bench.dir.path().join("schemas")).unwrap();
+        let file = bench
+            .file(|shipped| written_to(to, &shipped.replace("    group: ", "    options: {fetch.wait.max.ms: 10}\n    group: ")));
         let mut more = more.to_vec();
         more.extend([("BROKER", "kafka".to_owned()), ("KAFKA_BROKERS", servers)]);
         Self { bench, file, more }
@@ -130,25 +112,21 @@ impl Mixed {
     }
 }
 
-/// All records of a topic.
-async fn held(topics: &dyn Topics, name: &str) -> Vec<Raw> {
-    let partitions = topics.partitions(&[topic(name)]).await.unwrap()[&topic(name)];
-    let mut from = Vec::new();
-    let mut left = 0;
-    for partition in 0..partitions {
-        let of = TopicPartition { topic: topic(name), partition };
-        left += usize::try_from(topics.bounds(&of).await.unwrap().end).unwrap();
-        from.push((of, 0));
-    }
-    let mut reader = topics.reader(&from).await.unwrap();
-    let mut records = Vec::new();
-    while records.len() < left {
-        let limits = ReadLimits { records: 1_000, bytes: usize::MAX, wait: Duration::from_secs(30) };
-        let read = reader.read(&limits).await.unwrap();
-        assert!(!read.is_empty(), "{name}: {left} records, and after {} nothing came", records.len());
-        records.extend(read);
-    }
-    records
+/// The shipped file with the topics that the pipeline writes on this broker.
+fn written_to(broker: &str, shipped: &str) -> String {
+    let mut moved = 0;
+    let lines = shipped.lines().map(|line| {
+        let written = ["  admin.alerts.", "  customer.profiles:", "  dlq."].iter().any(|start| line.starts_with(start));
+        moved += usize::from(written);
+        match line.strip_suffix('}') {
+            Some(rest) if written && rest.ends_with('{') => format!("{rest}broker: {broker}}}\n"),
+            Some(rest) if written => format!("{rest}, broker: {broker}}}\n"),
+            _ => format!("{line}\n"),
+        }
+    });
+    let text = lines.collect();
+    assert_eq!(moved, ALERTS.len() + 2);
+    text
 }
 
 /// The keys of the records of topics.

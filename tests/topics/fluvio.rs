@@ -60,7 +60,7 @@ impl Subject for FluvioCluster {
 
 #[tokio::test]
 async fn a_cluster_that_is_not_there_is_unavailable_and_named() {
-    let cluster = FluvioCluster { endpoint: "127.0.0.1:1".into() };
+    let cluster = FluvioCluster { endpoint: "127.0.0.1:1".into(), _alone: None };
     let Err(fault) = Fluvio::open(&cluster.options(), Arc::new(SystemClock)).await else { panic!("nobody is there") };
     assert_eq!(fault.kind(), FaultKind::Unavailable);
     assert!(fault.to_string().contains("127.0.0.1:1"), "{fault}");
@@ -71,7 +71,7 @@ async fn a_certificate_that_is_not_there_is_refused_and_named() {
     let file = |name: &str| std::path::PathBuf::from(name);
     let (ca_file, certificate_file, key_file) = (file("Cargo.toml"), file("nowhere.pem"), file("Cargo.toml"));
     let tls = Some(Tls { domain: "fluvio.local".into(), ca_file, certificate_file, key_file });
-    let cluster = FluvioCluster { endpoint: "127.0.0.1:1".into() };
+    let cluster = FluvioCluster { endpoint: "127.0.0.1:1".into(), _alone: None };
     let Err(fault) = Fluvio::open(&Options { tls, ..cluster.options() }, Arc::new(SystemClock)).await else { panic!("no file") };
     assert_eq!(fault.kind(), FaultKind::Refused);
     assert!(fault.to_string().contains("nowhere.pem"), "{fault}");

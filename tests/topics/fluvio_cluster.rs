@@ -6,12 +6,17 @@ use std::time::Duration;
 
 use fluvio::metadata::topic::TopicSpec;
 use fluvio::{FluvioAdmin, FluvioClusterConfig};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A cluster without topics.
 pub(crate) struct FluvioCluster {
     /// `host:port`
     pub(crate) endpoint: String,
+    /// Whoever has it is alone with the cluster: it is one for all tests of this process.
+    pub(crate) _alone: Option<MutexGuard<'static, ()>>,
 }
+
+static ALONE: Mutex<()> = Mutex::const_new(());
 
 impl FluvioCluster {
     /// The one that the environment names; `None`, and a line that says why, without.
@@ -20,7 +25,7 @@ impl FluvioCluster {
             eprintln!("skipped: no Fluvio cluster for tests: FLUVIO_ENDPOINT is not set");
             return None;
         };
-        let cluster = Self { endpoint };
+        let cluster = Self { endpoint, _alone: Some(ALONE.lock().await) };
         let topics = cluster.topics().await;
         assert!(topics.is_empty(), "the cluster at {} is not for tests: it has topics: {topics:?}", cluster.endpoint);
         Some(cluster)
