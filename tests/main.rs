@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod clients;
 mod commands;
 mod config;
 #[path = "topics/fluvio_cluster.rs"]
