@@ -54,22 +54,28 @@ pub(crate) struct Bench {
 impl Bench {
     /// A fresh one.
     pub(crate) async fn new(database: Database) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         match database {
             Database::Sqlite => {
+                let dir = tempfile::tempdir().unwrap();
                 let url = format!("sqlite://{}/profiles.db", dir.path().display());
                 Self { dir, url, split: false, created: None }
             }
             Database::Postgres => {
                 let server = std::env::var("SYNCLINE_TEST_POSTGRES")
                     .expect("SYNCLINE_TEST_POSTGRES names no server: run `make test`, or scripts/with-postgres cargo test");
-                let name = format!("bench_{:032x}", rand::random::<u128>());
-                let mut admin = sqlx::PgConnection::connect(&server).await.unwrap();
-                admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-                let (base, _) = server.rsplit_once('/').unwrap();
-                Self { dir, url: format!("{base}/{name}"), split: false, created: Some((server.clone(), name)) }
+                Self::on(&server).await
             }
         }
+    }
+
+    /// A fresh one on this server of PostgreSQL.
+    pub(crate) async fn on(server: &str) -> Self {
+        let name = format!("bench_{:032x}", rand::random::<u128>());
+        let mut admin = sqlx::PgConnection::connect(server).await.unwrap();
+        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        let (base, _) = server.rsplit_once('/').unwrap();
+        let (dir, url) = (tempfile::tempdir().unwrap(), format!("{base}/{name}"));
+        Self { dir, url, split: false, created: Some((server.to_owned(), name)) }
     }
 
     /// The variables that point the shipped file at this bench.

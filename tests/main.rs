@@ -3,10 +3,13 @@
 //! One binary, so that it links once. PostgreSQL is reached through `SYNCLINE_TEST_POSTGRES`; `make test` starts a private server.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
+// The futures of whole pipelines are deep.
+#![recursion_limit = "256"]
 
 mod clients;
 mod commands;
 mod config;
+mod faults;
 #[path = "topics/fluvio_cluster.rs"]
 mod fluvio_cluster;
 mod groups;
@@ -18,6 +21,7 @@ mod kills;
 mod metrics;
 mod mirror;
 mod mixed_brokers;
+mod oracle;
 mod retention;
 mod sample_profiles;
 mod topics_made_anew;

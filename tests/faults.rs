@@ -1,0 +1,246 @@
+//! Faults while a load is under way: the network, the database, the workers. Every event ends in a profile or in a dead letter, once.
+//!
+//! A round is its seed: which faults, in which order, after how long. `SYNCLINE_TEST_ROUNDS=200` is the full size;
+//! `SYNCLINE_TEST_SEED=n` plays one round again.
+
+mod proxy;
+mod server;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use schemas::Outgoing;
+use tokio::task::JoinSet;
+
+use self::proxy::Proxy;
+use self::server::{Restart, Server};
+use super::harness::{Bench, Database};
+use super::oracle::{Outcome, events, events_have_one_content, history_is_a_chain, outcome, positions};
+
+const CUSTOMERS: u64 = 250;
+/// Of each input topic.
+const PARTITIONS: u32 = 4;
+/// Rounds, where nobody says how many.
+const ROUNDS: u64 = 20;
+/// So many rounds at a time, each with a database server of its own.
+const BESIDE_EACH_OTHER: usize = 4;
+/// Much more than a round may take to get over its last fault.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Longer than a lease.
+const BEYOND_A_LEASE: Duration = Duration::from_millis(2_600);
+
+/// What is done to a load.
+#[derive(Debug, Clone, Copy)]
+enum Disturbance {
+    /// To the connections between the workers and the database.
+    Network(proxy::Fault),
+    /// To the database.
+    Database(Restart),
+    /// A worker is killed, and another comes.
+    Kill,
+    /// A worker stands still until another has its partitions, and then goes on.
+    Stall,
+    /// A worker comes.
+    Join,
+    /// A worker is told to go, and another comes.
+    Leave,
+}
+
+impl Disturbance {
+    fn any(rng: &mut StdRng) -> Self {
+        match rng.random_range(0..10) {
+            0 => Self::Network(proxy::Fault::Cut),
+            1 | 2 => Self::Network(proxy::Fault::CutBeforeFrame(rng.random_range(0..400))),
+            3 | 4 => Self::Network(proxy::Fault::CommitUnheard),
+            5 => Self::Network(proxy::Fault::Frozen(Duration::from_millis(rng.random_range(200..3_000)))),
+            6 => Self::Database(if rng.random() { Restart::Fast } else { Restart::Immediate }),
+            7 => Self::Kill,
+            8 => Self::Stall,
+            _ => {
+                if rng.random() {
+                    Self::Join
+                } else {
+                    Self::Leave
+                }
+            }
+        }
+    }
+}
+
+/// A process of the pipeline; dropping it ends it.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may be gone already; one that stands still goes, too.
+        drop(self.0.kill());
+        self.0.wait().unwrap();
+    }
+}
+
+impl Worker {
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// As an orchestrator stops it: in order, and soon.
+    fn stop(mut self) {
+        self.signal("TERM");
+        let told = Instant::now();
+        let ended = self.0.wait().unwrap();
+        assert!(ended.success() && told.elapsed() < Duration::from_secs(20), "{ended} after {:?}", told.elapsed());
+    }
+}
+
+/// A load with its workers, disturbed.
+struct Round<'s> {
+    seed: u64,
+    server: &'s Server,
+    proxy: Proxy,
+    bench: Bench,
+    file: PathBuf,
+    workers: Vec<Worker>,
+}
+
+impl fmt::Display for Round<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "round {0}; SYNCLINE_TEST_SEED={0} plays it again", self.seed)
+    }
+}
+
+/// Small transactions, so that there is much between which something can happen.
+fn in_small_batches(text: String) -> String {
+    let small = text.replace("{records: 2000, linger: 20ms}", "{records: 40, linger: 5ms}");
+    assert_ne!(small, text);
+    small
+}
+
+impl<'s> Round<'s> {
+    async fn new(seed: u64, server: &'s Server) -> Self {
+        let (bench, proxy) = (Bench::on(&server.url).await, Proxy::before(server.port()).await);
+        let file = bench.file(in_small_batches);
+        Self { seed, server, proxy, bench, file, workers: Vec::new() }
+    }
+
+    fn start_worker(&mut self) {
+        let through = self.bench.url.replace(&format!(":{}/", self.server.port()), &format!(":{}/", self.proxy.port));
+        assert_ne!(through, self.bench.url);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+        command.arg("run").arg(&self.file).args(["--http-addr", "off"]).envs(self.bench.variables());
+        command
+            .env("DATABASE_URL", through)
+            .env("LOG_LEVEL", "off")
+            .env("LANES", if self.seed.is_multiple_of(2) { "2" } else { "1" });
+        self.workers.push(Worker(command.stdin(Stdio::null()).spawn().unwrap()));
+    }
+
+    async fn disturb(&mut self, disturbance: Disturbance) {
+        match disturbance {
+            Disturbance::Network(fault) => self.proxy.apply(fault),
+            Disturbance::Database(restart) => self.server.restart(restart),
+            Disturbance::Kill => {
+                drop(self.workers.remove(0));
+                self.start_worker();
+            }
+            Disturbance::Stall => {
+                self.start_worker();
+                self.workers[0].signal("STOP");
+                tokio::time::sleep(BEYOND_A_LEASE).await;
+                self.workers[0].signal("CONT");
+            }
+            Disturbance::Join => self.start_worker(),
+            Disturbance::Leave => {
+                self.start_worker();
+                self.workers.remove(0).stop();
+            }
+        }
+    }
+
+    /// Produces the load in pieces, with something happening after each.
+    async fn play(&mut self, load: &[Outgoing]) -> Vec<Disturbance> {
+        let mut rng = StdRng::seed_from_u64(self.seed);
+        let pipeline = self.bench.pipeline(&[]).await;
+        let pieces = rng.random_range(3..6);
+        let mut done = Vec::new();
+        for (at, piece) in load.chunks(load.len().div_ceil(pieces)).enumerate() {
+            pipeline.produce(piece.to_vec()).await.unwrap();
+            if at == 0 {
+                self.start_worker();
+            }
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..700))).await;
+            let disturbance = Disturbance::any(&mut rng);
+            done.push(disturbance);
+            self.disturb(disturbance).await;
+        }
+        pipeline.sink().close().await;
+        done
+    }
+
+    /// Waits until all is processed and published.
+    async fn until_over(&self, records: u64) {
+        let begun = Instant::now();
+        loop {
+            let processed = positions(&self.bench).await;
+            assert!(processed <= records, "{processed} of {records} records, {self}");
+            if processed == records && self.bench.rows("outbox", &["seq"], "seq").await.is_empty() {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{processed} of {records} records are processed, {self}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+async fn played(seed: u64, server: &Server, load: &[Outgoing], calm: &Outcome) {
+    let mut round = Round::new(seed, server).await;
+    let disturbances = round.play(load).await;
+    let begun = Instant::now();
+    round.until_over(load.len() as u64).await;
+    for worker in round.workers.drain(..) {
+        worker.stop();
+    }
+    eprintln!("round {seed}: {disturbances:?}; got over it in {:.1} s", begun.elapsed().as_secs_f64());
+    outcome(&round.bench).await.equals(calm, &format!("{round}: {disturbances:?}"));
+    history_is_a_chain(&round.bench).await;
+    events_have_one_content(&round.bench).await;
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_every_event_ends_in_a_profile_or_a_dead_letter() {
+    let mut load = events(CUSTOMERS);
+    // In which pieces it is written must not say where a record without a key stands.
+    for (at, record) in (0..).zip(&mut load) {
+        record.partition = Some(at % PARTITIONS);
+    }
+    let calm = Bench::new(Database::Postgres).await;
+    calm.run(&[("LANES", "2")], load.clone()).await;
+    let (load, calm) = (Arc::new(load), Arc::new(outcome(&calm).await));
+    let seeds: Vec<u64> = match number("SYNCLINE_TEST_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("SYNCLINE_TEST_ROUNDS").unwrap_or(ROUNDS)).collect(),
+    };
+    // A round is mostly waiting.
+    let mut beside = JoinSet::new();
+    for seeds in seeds.chunks(seeds.len().div_ceil(BESIDE_EACH_OTHER)).map(<[u64]>::to_vec) {
+        let (load, calm) = (Arc::clone(&load), Arc::clone(&calm));
+        beside.spawn(async move {
+            let server = Server::start();
+            for seed in seeds {
+                played(seed, &server, &load, &calm).await;
+            }
+        });
+    }
+    while let Some(ended) = beside.join_next().await {
+        ended.unwrap();
+    }
+}
