@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use schemas::Outgoing;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 
 use self::proxy::Proxy;
 use self::server::{Restart, Server};
@@ -93,7 +93,8 @@ impl Worker {
     fn stop(mut self) {
         self.signal("TERM");
         let told = Instant::now();
-        let ended = self.0.wait().unwrap();
+        // The proxy goes on meanwhile.
+        let ended = block_in_place(|| self.0.wait()).unwrap();
         assert!(ended.success() && told.elapsed() < Duration::from_secs(20), "{ended} after {:?}", told.elapsed());
     }
 }
@@ -143,7 +144,7 @@ impl<'s> Round<'s> {
     async fn disturb(&mut self, disturbance: Disturbance) {
         match disturbance {
             Disturbance::Network(fault) => self.proxy.apply(fault),
-            Disturbance::Database(restart) => self.server.restart(restart),
+            Disturbance::Database(restart) => block_in_place(|| self.server.restart(restart)),
             Disturbance::Kill => {
                 drop(self.workers.remove(0));
                 self.start_worker();
@@ -234,7 +235,7 @@ async fn whatever_happens_every_event_ends_in_a_profile_or_a_dead_letter() {
     for seeds in seeds.chunks(seeds.len().div_ceil(BESIDE_EACH_OTHER)).map(<[u64]>::to_vec) {
         let (load, calm) = (Arc::clone(&load), Arc::clone(&calm));
         beside.spawn(async move {
-            let server = Server::start();
+            let server = block_in_place(Server::start);
             for seed in seeds {
                 played(seed, &server, &load, &calm).await;
             }
