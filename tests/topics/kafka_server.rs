@@ -116,6 +116,7 @@ impl Node {
         Self { process: None, dir: tempfile::tempdir().unwrap(), port, token_port, controller_port }
     }
 
+    /// Samples are older than any retention.
     fn configure(&self, id: u32, voters: &str) {
         let Self { port, token_port, controller_port, .. } = self;
         let replicas = voters.split(',').count();
@@ -132,6 +133,7 @@ impl Node {
              org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"server\";\n\
              listener.name.tokens.oauthbearer.connections.max.reauth.ms=60000\n\
              log.dirs={}\n\
+             log.retention.ms=-1\n\
              auto.create.topics.enable=true\n\
              message.max.bytes=9000000\n\
              default.replication.factor={replicas}\n\
@@ -139,6 +141,7 @@ impl Node {
              offsets.topic.replication.factor={replicas}\n\
              transaction.state.log.replication.factor={replicas}\n\
              transaction.state.log.min.isr={quorum}\n\
+             transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n\
              group.initial.rebalance.delay.ms=0\n\
              group.min.session.timeout.ms=1000\n",
             self.dir.path().join("data").display(),

@@ -43,6 +43,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Kafka {
     options: Arc<Options>,
     questions: Questions,
+    /// Is told of committed records only.
+    committed: Questions,
     writer: Writer,
     heard: Heard,
     clock: Arc<dyn Clock>,
@@ -58,8 +60,9 @@ impl Kafka {
         let (options, heard) = (Arc::new(options.clone()), Heard::with_token_of(options.security.token_file()));
         let questions = Questions::new(&options, &heard)?;
         questions.ping().await?;
+        let committed = Questions::by(&options.of_committed(), &options, &heard)?;
         let writer = Writer::new(Arc::clone(&options), heard.clone(), questions.clone(), Arc::clone(&clock));
-        Ok(Self { options, questions, writer, heard, clock })
+        Ok(Self { options, questions, committed, writer, heard, clock })
     }
 
     /// Asks the cluster for these topics, none of which existed a moment ago.
@@ -158,11 +161,12 @@ impl Topics for Kafka {
         // All at once: each takes several round trips.
         let mut asked = JoinSet::new();
         for (partition, offset) in from.iter().cloned() {
-            let questions = self.questions.clone();
+            let (questions, committed) = (self.questions.clone(), self.committed.clone());
             asked.spawn(async move {
-                let bounds = questions.bounds(&partition).await?;
-                bounds.admit(&partition, offset)?;
-                Ok(Start { partition, offset, end: bounds.end })
+                questions.bounds(&partition).await?.admit(&partition, offset)?;
+                // Not the partition's own end: what is not decided yet would be passed over.
+                let end = committed.bounds(&partition).await?.end;
+                Ok(Start { partition, offset, end })
             });
         }
         let mut starts = Vec::with_capacity(from.len());

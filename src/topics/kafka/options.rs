@@ -218,7 +218,8 @@ impl Options {
     /// For questions: no records.
     pub(super) fn of_questions(&self) -> ClientConfig {
         let mut config = self.common();
-        config.set("allow.auto.create.topics", "false").set("isolation.level", "read_committed");
+        // A partition ends behind its last record, whatever becomes of the transaction that wrote it: who is to read to the end waits for that.
+        config.set("allow.auto.create.topics", "false").set("isolation.level", "read_uncommitted");
         config
     }
 
@@ -279,6 +280,13 @@ impl Options {
         config.set("queue.buffering.max.kbytes", ((self.max_record_bytes >> 9).max(64 << 10)).to_string());
         self.complete(&mut config);
         config.set("enable.idempotence", "true").set("acks", "all").set("compression.type", self.compression.name());
+        config
+    }
+
+    /// For questions about committed records.
+    pub(super) fn of_committed(&self) -> ClientConfig {
+        let mut config = self.of_questions();
+        config.set("isolation.level", "read_committed");
         config
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use schemas::{Fault, FaultKind, Reaction, TopicName};
@@ -39,8 +40,13 @@ pub(super) struct Questions {
 impl Questions {
     /// Makes the client; nothing is connected to yet.
     pub(super) fn new(options: &Options, heard: &Heard) -> Result<Self, Fault> {
+        Self::by(&options.of_questions(), options, heard)
+    }
+
+    /// The same with settings for questions of another kind.
+    pub(super) fn by(config: &ClientConfig, options: &Options, heard: &Heard) -> Result<Self, Fault> {
         let servers: Arc<str> = options.servers.as_str().into();
-        let client = options.of_questions().create_with_context(heard.clone());
+        let client = config.create_with_context(heard.clone());
         let client = client.map_err(|error| heard.fault(format!("a client for Kafka at {servers} cannot be made"), error))?;
         Ok(Self { client: Some(Arc::new(client)), heard: heard.clone(), servers, seen: Arc::default() })
     }

@@ -43,11 +43,11 @@ pub(super) struct KafkaReader {
     clock: Arc<dyn Clock>,
 }
 
-/// Where a partition is read from, and where it ended a moment ago.
+/// Where a partition is read from, and where its committed records ended a moment ago.
 pub(super) struct Start {
     pub(super) partition: TopicPartition,
     pub(super) offset: u64,
-    /// An offset that the partition's end has reached: what is told to be its end from now on is this, or more.
+    /// What is told to be their end from now on is this, or more. Behind it may stand what is not decided yet.
     pub(super) end: u64,
 }
 
@@ -56,7 +56,7 @@ struct Queue {
     partition: TopicPartition,
     /// At least the offset of the next record: logs may have holes.
     next: u64,
-    /// The end before the reader was opened.
+    /// Where committed records ended before the reader was opened.
     end: u64,
     fetched: PartitionQueue<Heard>,
 }
