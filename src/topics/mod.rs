@@ -16,6 +16,7 @@ pub mod memory;
 mod placement;
 mod read_ahead;
 pub mod routed;
+mod transactions;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,7 @@ use schemas::{Clock, Fault, FaultKind, Outgoing, Raw, TopicName};
 use tokio::time::Instant;
 
 pub use self::membership::Membership;
+pub use self::transactions::Transactions;
 
 /// Which broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +180,26 @@ pub trait Topics: Send + Sync {
     ///
     /// A [`Fault`] of the broker.
     async fn join(&self, _worker: &str, _topics: &[TopicName]) -> Result<Option<Box<dyn Membership>>, Fault> {
+        Ok(None)
+    }
+
+    /// The positions that the group's transactions committed, of these partitions; those without one are left out, and where there is no
+    /// group, all are. A position that a transaction is about to change is waited for: it is told as that left it.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the broker.
+    async fn committed(&self, _partitions: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        Ok(BTreeMap::new())
+    }
+
+    /// Transactions of this name, which one at a time may use: opening it elsewhere ends them here. `None` where the broker has none, or no
+    /// group whose positions they could commit.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the broker.
+    async fn transactions(&self, _name: &str) -> Result<Option<Box<dyn Transactions>>, Fault> {
         Ok(None)
     }
 

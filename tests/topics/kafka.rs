@@ -4,6 +4,7 @@ mod in_a_group;
 mod on_a_server;
 mod on_the_mock_cluster;
 mod with_a_token;
+mod with_transactions;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -161,6 +161,8 @@ pub(super) fn kind_of(code: Code) -> FaultKind {
         | Code::TopicAuthorizationFailed
         | Code::GroupAuthorizationFailed
         | Code::ClusterAuthorizationFailed
+        | Code::TransactionalIdAuthorizationFailed
+        | Code::InvalidTransactionTimeout
         | Code::UnknownTopic
         | Code::UnknownTopicOrPartition
         | Code::UnknownPartition
@@ -197,6 +199,12 @@ fn advice(code: Code) -> Option<&'static str> {
         Code::TopicAuthorizationFailed => "let this user read, write or create the topic (kafka-acls)",
         Code::GroupAuthorizationFailed => "let this user read the group that is named as `group` (kafka-acls)",
         Code::ClusterAuthorizationFailed => "let this user create topics, or create them before it starts (kafka-acls)",
+        Code::TransactionalIdAuthorizationFailed => {
+            "let this user write and describe transactional ids that begin with the name of the group (kafka-acls)"
+        }
+        Code::InvalidTransactionTimeout => {
+            "set `transaction.timeout.ms` under `options` of the broker `kafka` within the cluster's bound (`transaction.max.timeout.ms`)"
+        }
         Code::InvalidTopic => "Kafka takes letters without accents, digits, `.`, `_` and `-`, at most 249 of them",
         Code::InconsistentGroupProtocol => "another program is in this group: name another `group` of the broker `kafka`",
         Code::FencedInstanceId => "another worker has this `instance_id`: give each its own",

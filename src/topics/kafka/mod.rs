@@ -1,22 +1,26 @@
 //! Topics on an Apache Kafka cluster, or on what speaks its protocol, through librdkafka.
 //!
-//! Partitions are read from the positions that the sink keeps, never from those of a group: a group only says whose they are.
+//! Partitions are read from the positions that the sink keeps: a group only says whose they are. Transactions alone commit positions to a
+//! group, for segments that are `exactly_once`.
 //!
 //! * `options`: what the file says, as settings of librdkafka; `token`: who we are, where a file says it; `fault`: librdkafka's errors;
 //!   `aside`: its calls that block.
-//! * `questions`: what topics and offsets there are; `reader`; `writer`; `membership`: of a group.
+//! * `questions`: what topics and offsets there are; `reader`; `writer`; `membership`: of a group; `offsets`: that a group has
+//!   committed; `transactions`.
 
 mod aside;
 mod fault;
 mod membership;
+mod offsets;
 mod options;
 mod questions;
 mod reader;
 mod token;
+mod transactions;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,10 +33,12 @@ pub use self::options::{Compression, Group, Options, Others, Sasl, Security, TOP
 
 use self::fault::Heard;
 use self::membership::KafkaMember;
+use self::offsets::Offsets;
 use self::questions::Questions;
 use self::reader::{KafkaReader, Start};
+use self::transactions::KafkaTransactions;
 use self::writer::Writer;
-use super::{Bounds, Membership, Reader, TopicPartition, TopicSpec, Topics, no_partitions};
+use super::{Bounds, Membership, Reader, TopicPartition, TopicSpec, Topics, Transactions, no_partitions};
 
 /// How long the cluster may take to create topics, and then to tell of them.
 const CREATION: Duration = Duration::from_secs(20);
@@ -46,6 +52,8 @@ pub struct Kafka {
     /// Is told of committed records only.
     committed: Questions,
     writer: Writer,
+    /// Made when it is needed.
+    offsets: Mutex<Option<Offsets>>,
     heard: Heard,
     clock: Arc<dyn Clock>,
 }
@@ -61,8 +69,18 @@ impl Kafka {
         let questions = Questions::new(&options, &heard)?;
         questions.ping().await?;
         let committed = Questions::by(&options.of_committed(), &options, &heard)?;
-        let writer = Writer::new(Arc::clone(&options), heard.clone(), questions.clone(), Arc::clone(&clock));
-        Ok(Self { options, questions, committed, writer, heard, clock })
+        let writer = Writer::new(Arc::clone(&options), options.of_writer(), heard.clone(), questions.clone(), Arc::clone(&clock));
+        Ok(Self { options, questions, committed, writer, offsets: Mutex::default(), heard, clock })
+    }
+
+    /// The group's positions; `None` where there is no group.
+    fn offsets(&self) -> Result<Option<Offsets>, Fault> {
+        let Some(group) = &self.options.group else { return Ok(None) };
+        let mut slot = self.offsets.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = Some(Offsets::new(&self.options, group, &self.heard)?);
+        }
+        Ok(slot.clone())
     }
 
     /// Asks the cluster for these topics, none of which existed a moment ago.
@@ -183,6 +201,21 @@ impl Topics for Kafka {
         let Some(group) = &self.options.group else { return Ok(None) };
         let member = KafkaMember::join(&self.options, group, worker, topics, self.heard.clone())?;
         Ok(Some(Box::new(member)))
+    }
+
+    async fn committed(&self, partitions: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        match self.offsets()? {
+            Some(offsets) => offsets.committed(partitions).await,
+            None => Ok(BTreeMap::new()),
+        }
+    }
+
+    async fn transactions(&self, name: &str) -> Result<Option<Box<dyn Transactions>>, Fault> {
+        let Some((group, offsets)) = self.options.group.as_ref().zip(self.offsets()?) else { return Ok(None) };
+        let id = format!("{}.{name}", group.id);
+        let (options, questions) = (Arc::clone(&self.options), self.questions.clone());
+        let (heard, clock) = (self.heard.clone(), Arc::clone(&self.clock));
+        Ok(Some(Box::new(KafkaTransactions::new(options, &id, offsets, heard, questions, clock))))
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {

@@ -181,7 +181,7 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
         "acks" | "request.required.acks" => "a record counts as written once every replica in sync has it (`acks=all`)",
         "enable.idempotence" => "without it, a record that is sent again would stand twice or out of order",
         "partitioner" => "keys go to partitions by Kafka's own rule (murmur2), whatever the broker: other programs rely on it",
-        "transactional.id" => "what must happen together happens in the database",
+        "transactional.id" => "write `exactly_once` at the stage",
         "auto.offset.reset" => "an offset outside the log stops the pipeline: nothing is skipped or read again in silence",
         "enable.auto.commit" | "auto.commit.interval.ms" | "enable.auto.offset.store" | "offset.store.method" => {
             "positions are kept in the sink, together with what was made of the records"
@@ -213,6 +213,10 @@ pub fn accepted(setting: &str, value: &str) -> Result<(), String> {
 
 /// How long a record may wait to be written, unless `options` say otherwise: then the write fails, and is retried by its caller.
 const DELIVERY_TIMEOUT_MS: &str = "30000";
+
+/// When the cluster aborts a transaction whose worker is gone, unless `options` say otherwise: until then its readers, and whoever takes
+/// the partitions over, wait. The default of librdkafka is 60,000.
+const TRANSACTION_TIMEOUT_MS: u32 = 15_000;
 
 impl Options {
     /// For questions: no records.
@@ -283,10 +287,34 @@ impl Options {
         config
     }
 
+    /// For a producer of transactions under this id. Its records may wait as long as the transaction lasts.
+    pub(super) fn of_transactions(&self, id: &str) -> ClientConfig {
+        let mut config = self.of_writer();
+        if !self.others.0.contains_key("transaction.timeout.ms") {
+            // librdkafka takes none of these to be longer than the transaction.
+            let others = ["delivery.timeout.ms", "message.timeout.ms", "socket.timeout.ms"];
+            let longest = others.iter().filter_map(|name| self.others.0.get(*name)?.parse().ok()).max();
+            config.set("transaction.timeout.ms", longest.unwrap_or(0).max(TRANSACTION_TIMEOUT_MS).to_string());
+        }
+        if !["delivery.timeout.ms", "message.timeout.ms"].iter().any(|name| self.others.0.contains_key(*name)) {
+            config.remove("message.timeout.ms");
+        }
+        config.set("transactional.id", id);
+        config
+    }
+
     /// For questions about committed records.
     pub(super) fn of_committed(&self) -> ClientConfig {
         let mut config = self.of_questions();
         config.set("isolation.level", "read_committed");
+        config
+    }
+
+    /// For questions about a group's positions, by who is no member of it.
+    pub(super) fn of_offsets(&self, group: &Group) -> ClientConfig {
+        // A position that a transaction is about to change is told when that is over.
+        let mut config = self.of_committed();
+        config.set("group.id", &group.id).set("enable.auto.commit", "false");
         config
     }
 

@@ -17,7 +17,7 @@ use crate::topics::{Bounds, TopicPartition, no_such_partition, no_such_topic};
 /// How long to ask for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long one call may block: a process that is told to stop waits for it.
-const CALL: Duration = Duration::from_secs(2);
+pub(super) const CALL: Duration = Duration::from_secs(2);
 /// How long news may take from one node to all others: a new topic.
 const HEARSAY: Duration = Duration::from_secs(3);
 /// How long to wait before asking again.
@@ -121,14 +121,14 @@ impl Questions {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn fault(&self, client: &BaseConsumer<Heard>, what: &str, error: rdkafka::error::KafkaError) -> Fault {
+    pub(super) fn fault(&self, client: &BaseConsumer<Heard>, what: &str, error: rdkafka::error::KafkaError) -> Fault {
         // Why a connection failed waits in the client's queue. (Not without a timeout: a poll ends at the first line of the log.)
         while client.poll(Duration::from_millis(5)).is_some() {}
         self.heard.fault(format!("Kafka at {}: {what}", self.servers), error)
     }
 
     /// Asks until there is an answer, or none in [`PATIENCE`].
-    async fn ask<T: Send + 'static>(
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl Fn(&Self, &BaseConsumer<Heard>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Result<T, Fault> {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::future_producer::DeliveryFuture;
@@ -23,6 +24,8 @@ const FULL: Duration = Duration::from_millis(5);
 /// Writes records.
 pub(super) struct Writer {
     options: Arc<Options>,
+    /// How its producer is made.
+    config: ClientConfig,
     heard: Heard,
     questions: Questions,
     clock: Arc<dyn Clock>,
@@ -33,8 +36,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(options: Arc<Options>, heard: Heard, questions: Questions, clock: Arc<dyn Clock>) -> Self {
-        Self { options, heard, questions, clock, producer: Mutex::default(), placements: tokio::sync::Mutex::default() }
+    pub(super) fn new(
+        options: Arc<Options>,
+        config: ClientConfig,
+        heard: Heard,
+        questions: Questions,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { options, config, heard, questions, clock, producer: Mutex::default(), placements: tokio::sync::Mutex::default() }
     }
 
     /// Writes records; see [`crate::topics::Topics::write`].
@@ -118,15 +127,23 @@ impl Writer {
         }
     }
 
-    fn producer(&self) -> Result<Arc<FutureProducer<Heard>>, Fault> {
+    /// What it writes by.
+    pub(super) fn producer(&self) -> Result<Arc<FutureProducer<Heard>>, Fault> {
         let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(producer) = &*slot {
             return Ok(Arc::clone(producer));
         }
-        let made = self.options.of_writer().create_with_context(self.heard.clone());
+        let made = self.config.create_with_context(self.heard.clone());
         let what = || format!("a writer to Kafka at {} cannot be made", self.options.servers);
         let producer: FutureProducer<Heard> = made.map_err(|error| self.heard.fault(what(), error))?;
         Ok(Arc::clone(slot.insert(Arc::new(producer))))
+    }
+
+    /// Lets its producer go: the next write begins with a new one.
+    pub(super) fn discard(&self) {
+        if let Some(producer) = self.producer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            aside::end(producer);
+        }
     }
 
     /// The fault of a record that was not delivered; forgets what it shows to be out of date.
@@ -142,13 +159,11 @@ impl Writer {
             }
             _ => {}
         }
-        let mut slot = self.producer.lock().unwrap_or_else(PoisonError::into_inner);
-        let fatal = slot.as_ref().and_then(|producer| producer.client().fatal_error());
+        let producer = self.producer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let fatal = producer.and_then(|producer| producer.client().fatal_error());
         let Some((_, reason)) = fatal else { return self.heard.fault(what, error) };
-        // Its sequence is broken: the next write begins with a new producer.
-        if let Some(broken) = slot.take() {
-            aside::end(broken);
-        }
+        // Its sequence is broken.
+        self.discard();
         Fault::caused(FaultKind::Unavailable, what, reason)
     }
 
@@ -165,8 +180,6 @@ fn size_bytes(record: &Outgoing) -> u64 {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if let Some(producer) = self.producer.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
-            aside::end(producer);
-        }
+        self.discard();
     }
 }

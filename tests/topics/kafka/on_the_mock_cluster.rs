@@ -6,9 +6,10 @@ use std::sync::{Arc, mpsc};
 use rdkafka::error::KafkaResult;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use schemas::{FaultKind, SystemClock};
-use syncline::topics::Broker;
-use syncline::topics::kafka::{Options, Others};
+use syncline::topics::kafka::{Group, Options, Others};
+use syncline::topics::{Broker, Topics};
 
 use super::{Cluster, open, options};
 use crate::subject::{at, patient, read_all, reader, record, values};
@@ -117,4 +118,61 @@ async fn a_record_too_large_is_refused_before_anything_is_written() {
     assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
     assert!(fault.to_string().contains("2000") && fault.advice().contains("max_record"), "{fault}: {}", fault.advice());
     assert_eq!(topics.bounds(&at("t", 0)).await.unwrap().end, 0);
+}
+
+/// The mock cluster in a group, with a topic "t".
+async fn in_a_group(mock: &Mock) -> Arc<dyn Topics> {
+    mock.create_topic("t", 1);
+    mock.create_topic("in", 1);
+    let group = Some(Group { id: "group".into(), instance_id: None });
+    open(Options { group, ..mock.options() }).await
+}
+
+fn fails(mock: &Mock, key: RDKafkaApiKey, error: RDKafkaRespErr) {
+    mock.order(move |cluster| {
+        cluster.request_errors(key, &[error]);
+        Ok(())
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_of_transactions_that_is_not_allowed_is_refused_with_what_to_allow() {
+    let mock = Mock::new();
+    let topics = in_a_group(&mock).await;
+    let transactions = topics.transactions("n").await.unwrap().unwrap();
+    fails(&mock, RDKafkaApiKey::InitProducerId, RDKafkaRespErr::RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    let fault = transactions.open().await.unwrap_err();
+    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert!(fault.to_string().contains("\"group.n\"") && fault.advice().contains("kafka-acls"), "{fault}; {}", fault.advice());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_cluster_ends_in_a_transaction_can_be_done_again() {
+    let mock = Mock::new();
+    let topics = in_a_group(&mock).await;
+    let transactions = topics.transactions("n").await.unwrap().unwrap();
+    let positions = |offset| [(at("in", 0), offset)];
+    // One that can be aborted, one after which the client is good for nothing, one whose end is not answered as it should be.
+    let ends = [
+        (RDKafkaApiKey::TxnOffsetCommit, RDKafkaRespErr::RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION),
+        (RDKafkaApiKey::AddPartitionsToTxn, RDKafkaRespErr::RD_KAFKA_RESP_ERR_PRODUCER_FENCED),
+        (RDKafkaApiKey::EndTxn, RDKafkaRespErr::RD_KAFKA_RESP_ERR_PRODUCER_FENCED),
+    ];
+    for (number, (key, error)) in (1..).zip(ends) {
+        transactions.open().await.unwrap();
+        fails(&mock, key, error);
+        let ended = match transactions.prepare(&[record("again")], &positions(number)).await {
+            Ok(()) => transactions.commit().await,
+            prepared => prepared,
+        };
+        let fault = ended.unwrap_err();
+        assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+        transactions.abort().await;
+        let before = topics.bounds(&at("t", 0)).await.unwrap().end;
+        transactions.open().await.unwrap();
+        transactions.prepare(&[record("again")], &positions(number)).await.unwrap();
+        transactions.commit().await.unwrap();
+        // The mock cluster takes positions, and keeps none; nor does it take records back.
+        assert!(topics.bounds(&at("t", 0)).await.unwrap().end > before, "{key:?}");
+    }
 }
