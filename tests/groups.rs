@@ -13,14 +13,14 @@ use super::sample_profiles::{expected, matches, sample};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A pipeline of its own database and cluster, whose lost workers are missed soon.
-struct Group {
-    bench: Bench,
-    file: PathBuf,
-    variables: Vec<(String, String)>,
+pub(crate) struct Group {
+    pub(crate) bench: Bench,
+    pub(crate) file: PathBuf,
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 /// A worker; dropping it ends it.
-struct Worker(Child);
+pub(crate) struct Worker(pub(crate) Child);
 
 impl Drop for Worker {
     fn drop(&mut self) {
@@ -36,7 +36,7 @@ impl Worker {
     }
 
     /// As an orchestrator stops it.
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
         assert!(told.success());
         assert!(self.0.wait().unwrap().success());
@@ -45,13 +45,18 @@ impl Worker {
 
 impl Group {
     async fn of(server: &KafkaServer) -> Self {
+        Self::with(server, |text| text).await
+    }
+
+    /// The same with another file.
+    pub(crate) async fn with(server: &KafkaServer, edit: impl FnOnce(String) -> String) -> Self {
         let bench = Bench::new(Database::Postgres).await;
         let text = std::fs::read_to_string(root().join("pipeline.yaml")).unwrap();
         let soon =
             text.replace("    group: ", "    options: {session.timeout.ms: 3000, heartbeat.interval.ms: 300}\n    group: ");
         assert_ne!(soon, text);
         let file = bench.dir.path().join("pipeline.yaml");
-        std::fs::write(&file, soon).unwrap();
+        std::fs::write(&file, edit(soon)).unwrap();
         link(&root().join("schemas"), &bench.dir.path().join("schemas"));
         let mut variables: Vec<_> = bench.variables().into_iter().collect();
         variables.extend([("BROKER", "kafka"), ("HTTP_ADDR", "off"), ("LOG_LEVEL", "warn")].map(|(n, v)| (n.into(), v.into())));
@@ -59,10 +64,15 @@ impl Group {
         Self { bench, file, variables }
     }
 
-    fn worker(&self) -> Worker {
+    pub(crate) fn worker(&self) -> Worker {
+        self.run(&[])
+    }
+
+    /// `syncline run` with more arguments.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
-        command.arg("run").arg(&self.file).envs(self.variables.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::null());
-        Worker(command.spawn().unwrap())
+        command.arg("run").arg(&self.file).args(arguments).envs(self.variables.iter().cloned());
+        Worker(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
     }
 
     /// The processes that hold partitions now.

@@ -9,6 +9,7 @@
 mod clients;
 mod commands;
 mod config;
+mod exactly_once;
 mod faults;
 #[path = "topics/fluvio_cluster.rs"]
 mod fluvio_cluster;

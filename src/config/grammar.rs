@@ -174,7 +174,7 @@ pub(super) const KAFKA: Table = Table {
         optional(
             "group",
             Kind::Text,
-            "The consumer group whose members share the partitions: workers of this pipeline. Left out, one worker reads all partitions.",
+            "The consumer group whose members share the partitions: workers of this pipeline. Left out, one worker reads all partitions, and no stage can be `exactly_once`.",
         ),
         optional(
             "instance_id",
@@ -287,6 +287,11 @@ pub(super) const STAGE: Table = Table {
             "How many lanes work in parallel, by hash of the key. Order per key holds whatever the number.",
         ),
         optional("batch", Kind::One(&BATCH), "How much is worked on at once: larger is faster, smaller is sooner."),
+        optional(
+            "exactly_once",
+            Kind::Boolean { default: false },
+            "Whether what it writes to topics, and how far it has read, is one transaction of Kafka. For a stage between topics of one cluster.",
+        ),
     ],
 };
 

@@ -128,6 +128,16 @@ pub struct SegmentPlan {
     pub stages: Vec<StagePlan>,
 }
 
+impl SegmentPlan {
+    /// Whether what it writes to topics and how far it has read are one transaction of the Kafka cluster that all its topics are on
+    /// (`docs/adr/0017-exactly-once.md`). Then it has a group and one lane, and no store. One of its stages that asks for it is enough: they
+    /// run as one.
+    #[must_use]
+    pub fn exactly_once(&self) -> bool {
+        self.stages.iter().any(|stage| stage.exactly_once)
+    }
+}
+
 /// A stage: where records come from, what happens to them, where they go.
 pub struct StagePlan {
     /// Its name; unique in the pipeline.
@@ -146,6 +156,8 @@ pub struct StagePlan {
     pub lanes: usize,
     /// How much is worked on at once.
     pub batch: BatchPlan,
+    /// Whether its segment writes its outputs and its positions in one transaction of Kafka; see [`SegmentPlan::exactly_once`].
+    pub exactly_once: bool,
 }
 
 /// A step of a stage, built.

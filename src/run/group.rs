@@ -92,8 +92,12 @@ impl Segment {
         }
     }
 
-    /// Tells the group's tools the positions that the store has.
+    /// Tells the group's tools the positions that the store has. Those of a segment that is exactly once are the group's already, and what
+    /// the store has of them is older.
     async fn tell(&self, member: &dyn Membership) {
+        if self.segment().exactly_once() {
+            return;
+        }
         match self.sink.positions(&self.segment().name).await {
             Ok(positions) => {
                 // The store may still have those of another broker, of a time before this one was chosen.

@@ -69,23 +69,34 @@ impl Segment {
     }
 
     /// Where each partition is read from: its position; without one, or with one in a topic that is no more, the beginning.
+    ///
+    /// Of a segment that is exactly once, the positions are those that its group has committed. The sink is told them a little later, so
+    /// where its position is the greater one, it is of a time when the segment was not exactly once, or the group's were lost.
     pub(super) async fn starts(
         &self,
         inputs: &[TopicPartition],
         incarnations: &Incarnations,
     ) -> Result<Vec<(TopicPartition, u64)>, Fault> {
         let positions = self.patiently(|| self.sink.positions(&self.segment().name)).await?;
+        let committed = self.committed_positions(inputs).await?;
         let mut starts = Vec::with_capacity(inputs.len());
         for of in inputs {
             let assigned = self.assigned(of);
             let broker = self.broker(&assigned.broker)?;
-            let start = match resumed(&positions, &assigned, incarnations) {
+            let start = match resumed(&positions, &assigned, incarnations).max(committed.get(of).copied()) {
                 Some(offset) => offset,
                 None => self.patiently(|| broker.bounds(of)).await?.first,
             };
             starts.push((of.clone(), start));
         }
         Ok(starts)
+    }
+
+    /// The positions that the segment's transactions have committed; none where it has no transactions.
+    async fn committed_positions(&self, inputs: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        let Some(first) = inputs.first().filter(|_| self.segment().exactly_once()) else { return Ok(BTreeMap::new()) };
+        let broker = self.broker(self.broker_of(&first.topic))?;
+        self.patiently(|| broker.committed(inputs)).await
     }
 
     /// How many records lie between its positions and the ends of its topics.

@@ -2,6 +2,8 @@
 //!
 //! Order per key holds through retries: a batch is written whole, again from the read, before the next one begins.
 
+mod exactly_once;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +24,8 @@ use super::segment::Segment;
 use super::tracker::Tracker;
 use crate::topics::TopicPartition;
 
+pub(super) use self::exactly_once::ExactlyOnce;
+
 /// How often an idle lane looks whether positions moved.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -37,6 +41,8 @@ pub(super) struct Lane {
     pub(super) stored: HashMap<TopicPartition, u64>,
     /// Which topics they are positions in.
     pub(super) incarnations: Arc<Incarnations>,
+    /// What the outputs and positions go through together, in place of two writes, where the segment is exactly once.
+    pub(super) exactly_once: Option<ExactlyOnce>,
 }
 
 impl Lane {
@@ -48,25 +54,39 @@ impl Lane {
     /// The fault that stops the segment: `Fenced`, or one that retrying cannot mend.
     pub(super) async fn run(mut self) -> Result<(), Fault> {
         let stop = self.segment.stop.clone();
+        let mut exactly_once = self.exactly_once.take();
         loop {
             let received = tokio::select! {
                 biased;
-                () = stop.told() => return Ok(()),
+                () = stop.told() => break,
                 received = timeout(IDLE, self.items.recv()) => received,
             };
             match received {
-                Ok(None) => return Ok(()),
+                Ok(None) => break,
                 Ok(Some(first)) => {
                     let items = self.collect(first).await;
-                    self.commit(items).await?;
+                    match &mut exactly_once {
+                        None => self.commit(items).await?,
+                        Some(exactly_once) => {
+                            let items = self.whole(items).await;
+                            self.transact(exactly_once, &items).await?;
+                        }
+                    }
                 }
                 Err(_) => {
                     // Lane 0 writes what the other lanes resolved, so that an idle pipeline's positions are current.
-                    if !self.moved(&[]).is_empty() {
-                        self.write(&[]).await?;
+                    match &mut exactly_once {
+                        None if self.moved(&[]).is_empty() => {}
+                        None => drop(self.write(&[]).await?),
+                        Some(exactly_once) => self.transact(exactly_once, &[]).await?,
                     }
                 }
             }
+        }
+        match &mut exactly_once {
+            None => Ok(()),
+            // What had no outputs, and the ends of logs that are no records.
+            Some(exactly_once) => self.transact(exactly_once, &[]).await,
         }
     }
 

@@ -18,7 +18,7 @@ use super::health::{Health, Part};
 use super::inputs::Incarnations;
 use super::keyed::Keyed;
 use super::lag::Lag;
-use super::lane::Lane;
+use super::lane::{ExactlyOnce, Lane};
 use super::ownership::{self, Claimant};
 use super::reading::{self, Reading};
 use super::retries::Retries;
@@ -229,6 +229,8 @@ impl Segment {
     }
 
     async fn work(self: &Arc<Self>, inputs: &[TopicPartition], leases: &Arc<Vec<Lease>>, until: Until) -> Result<(), Fault> {
+        // First: what a worker before this one left open is over when the positions are asked for.
+        let mut exactly_once = ExactlyOnce::open(self, inputs).await?;
         let incarnations = Arc::new(self.incarnations(inputs).await?);
         let starts = self.starts(inputs, &incarnations).await?;
         self.health.begun(&self.segment().name);
@@ -243,7 +245,9 @@ impl Segment {
             let part = Part::new(&self.health, format!("lane {index} of {}", self.segment().name));
             let stored = starts.iter().cloned().collect();
             let incarnations = Arc::clone(&incarnations);
-            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored, incarnations }.run());
+            // Where there is one, there is one lane.
+            let exactly_once = exactly_once.take();
+            tasks.spawn(Lane { index, part, segment, tracker, leases, items, cache, stored, incarnations, exactly_once }.run());
             lanes.push(sender);
         }
         let (read, batches) = mpsc::channel(2);

@@ -25,6 +25,11 @@ impl Ticket {
     pub(super) fn expect(&self, outputs: usize) {
         self.pending.store(outputs, Ordering::Release);
     }
+
+    /// How many outputs are not resolved yet: all that the record has, once they are announced.
+    pub(super) fn outputs(&self) -> usize {
+        self.pending.load(Ordering::Acquire)
+    }
 }
 
 #[derive(Debug, Default)]

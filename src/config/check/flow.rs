@@ -9,10 +9,10 @@ use super::super::error::{Finding, Report};
 use super::super::fields::Named;
 use super::super::suggest::{did_you_mean, listed};
 use super::brokers::Brokers;
-use super::circles;
 use super::outline::{Stage, Way};
 use super::sinks::Sink;
 use super::topics::{Topic, Topics};
+use super::{circles, exactly_once};
 use crate::topics::Broker;
 
 /// Everything that can be said once it is known who reads and writes what.
@@ -26,6 +26,7 @@ pub(super) fn check(stages: &[Stage], topics: &Topics, brokers: &Brokers, sinks:
     internal_topics(stages, topics, report);
     one_reader_in_a_group(stages, topics, brokers, report);
     circles::check(stages, report);
+    exactly_once::check(stages, topics, brokers, report);
     homeless(stages, topics, sinks, report);
     // What is not used may be used by what could not be read.
     if !report.has_errors() {

@@ -3,6 +3,7 @@
 mod brokers;
 mod circles;
 mod columns;
+mod exactly_once;
 mod flow;
 mod fluvio;
 mod kafka;

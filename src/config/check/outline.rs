@@ -26,6 +26,8 @@ pub(in super::super) struct Stage {
     pub(super) batch_records: usize,
     pub(super) batch_size_bytes: usize,
     pub(super) batch_linger: Duration,
+    /// Where `exactly_once: true` is written, if it is.
+    pub(super) exactly_once: Option<Place>,
     /// `from`, once wildcards are expanded; the places are those of the items that name them.
     pub(super) reads: Vec<Named<TopicName>>,
 }

@@ -48,6 +48,7 @@ fn planned(stage: Stage) -> StagePlan {
         on_reject: stage.on_reject.map(|topic| topic.name),
         store: stage.store.map(|store| StorePlan { sink: store.sink.name, changelog: store.changelog.map(|topic| topic.name) }),
         lanes: stage.lanes,
+        exactly_once: stage.exactly_once.is_some(),
         batch: BatchPlan { records: stage.batch_records, size_bytes: stage.batch_size_bytes, linger: stage.batch_linger },
     }
 }

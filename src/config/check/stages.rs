@@ -1,6 +1,6 @@
 //! `stages:`
 
-use super::super::draft::Node;
+use super::super::draft::{Node, Place};
 use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named, topic_name};
 use super::super::grammar::{BATCH, STAGE, STORE};
@@ -46,12 +46,17 @@ fn stage(node: &Node, topics: &Topics, context: &Context<'_>, report: &mut Repor
         batch_records: batch.map_or(1, |batch| batch.integer("records", report)) as usize,
         batch_size_bytes: usize::try_from(batch.map_or(0, |batch| batch.size_bytes("size", report))).unwrap_or(usize::MAX),
         batch_linger: batch.map(|batch| batch.duration("linger", report)).unwrap_or_default(),
+        exactly_once: fields.boolean("exactly_once", report).then(|| place_of(&fields, "exactly_once", node)),
         reads: Vec::new(),
     };
     steps::check_order(&stage, fields.node("store").is_some(), report);
     steps::check_derive_order(&stage, context.catalogue, report);
     output(&stage, fields.node("to").is_some(), fields.node("store").is_some(), report);
     Some(stage)
+}
+
+fn place_of(fields: &Fields<'_>, name: &str, otherwise: &Node) -> Place {
+    fields.node(name).unwrap_or(otherwise).place.clone()
 }
 
 fn source(text: Named<&str>, report: &mut Report) -> Option<Source> {

@@ -4,6 +4,7 @@
 
 mod sink;
 mod topics;
+mod transactions;
 
 use std::collections::BTreeMap;
 use std::env::VarError;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 
 pub(super) use sink::{FaultySink, OnPositions, OnWrite};
 pub(super) use topics::{FaultyTopics, OnRead, OnSend};
+pub(super) use transactions::OnCommit;
 
 use super::{Counts, Health, Options, Pipeline, sink_settings};
 use crate::config::{self, Environment, Plan};
@@ -51,7 +53,20 @@ impl Rig {
 
     /// The same, as two segments with a topic between them.
     pub(super) async fn split() -> Self {
-        Self::of(|text| text.replace("{internal: true, key: customerId}", "{key: customerId}"), |_| {}).await
+        Self::split_with(|_| {}).await
+    }
+
+    /// The same, of which the first is exactly once, in transactions of the broker in memory.
+    pub(super) async fn exactly_once(change: impl FnOnce(&mut Plan)) -> Self {
+        Self::split_with(|plan| {
+            plan.segments[0].stages[0].exactly_once = true;
+            change(plan);
+        })
+        .await
+    }
+
+    async fn split_with(change: impl FnOnce(&mut Plan)) -> Self {
+        Self::of(|text| text.replace("{internal: true, key: customerId}", "{key: customerId}"), change).await
     }
 
     async fn of(edit: impl FnOnce(String) -> String, change: impl FnOnce(&mut Plan)) -> Self {

@@ -9,8 +9,9 @@ use schemas::{Fault, FaultKind, Outgoing, Raw, TopicName};
 use tokio::sync::{Notify, watch};
 
 use super::away;
+use super::transactions::{Group, OnCommit};
 use crate::topics::memory::Memory;
-use crate::topics::{Bounds, ReadLimits, Reader, TopicPartition, TopicSpec, Topics};
+use crate::topics::{Bounds, ReadLimits, Reader, TopicPartition, TopicSpec, Topics, Transactions};
 
 /// What becomes of the next reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,8 @@ pub(crate) enum OnSend {
 
 /// A broker that does what a script says, then what it should.
 pub(crate) struct FaultyTopics {
-    inner: Memory,
+    inner: Arc<Memory>,
+    group: Group,
     reads: Mutex<VecDeque<OnRead>>,
     sends: Mutex<VecDeque<OnSend>>,
     away: AtomicBool,
@@ -55,7 +57,9 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl FaultyTopics {
     pub(crate) fn over(inner: Memory) -> Self {
+        let inner = Arc::new(inner);
         Self {
+            group: Group::over(Arc::clone(&inner)),
             inner,
             reads: Mutex::default(),
             sends: Mutex::default(),
@@ -74,6 +78,16 @@ impl FaultyTopics {
     /// What becomes of the next writes.
     pub(crate) fn script_sends(&self, steps: impl IntoIterator<Item = OnSend>) {
         locked(&self.sends).extend(steps);
+    }
+
+    /// What becomes of the next commits of transactions.
+    pub(crate) fn script_commits(&self, steps: impl IntoIterator<Item = OnCommit>) {
+        self.group.script(steps);
+    }
+
+    /// How many records each transaction made visible, in order.
+    pub(crate) fn commits(&self) -> Vec<usize> {
+        self.group.commits()
     }
 
     /// Waits until so many readers were asked for.
@@ -116,6 +130,14 @@ impl Topics for FaultyTopics {
             Some(OnRead::LostAfter(records)) => Box::new(Losing { inner, left: records }),
             Some(OnRead::Silent) => Box::new(Silent),
         })
+    }
+
+    async fn committed(&self, partitions: &[TopicPartition]) -> Result<BTreeMap<TopicPartition, u64>, Fault> {
+        Ok(self.group.positions(partitions))
+    }
+
+    async fn transactions(&self, _name: &str) -> Result<Option<Box<dyn Transactions>>, Fault> {
+        Ok(Some(Box::new(self.group.clone())))
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {

@@ -173,3 +173,17 @@ async fn the_positions_of_another_broker_are_none_of_the_group() {
     let events = joined(&rig, &group, group.until_asked(1)).await;
     assert!(events.contains(&Event::Told(Vec::new())), "{events:?}");
 }
+
+#[tokio::test]
+async fn the_group_is_told_nothing_over_what_its_transactions_commit() {
+    let rig = Rig::exactly_once(|_| {}).await;
+    let group = Group::giving(&[partition()], &rig);
+    rig.pipeline.produce(vec![declared("c-1", 1)]).await.unwrap();
+    let events = joined(&rig, &group, async {
+        group.until_asked(1).await;
+        group.given.send_replace(Vec::new());
+        group.until_asked(2).await;
+    });
+    let events = events.await;
+    assert!(!events.iter().any(|event| matches!(event, Event::Told(_))), "{events:?}");
+}

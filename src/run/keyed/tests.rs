@@ -53,6 +53,7 @@ fn stage(folded: &Arc<AtomicUsize>) -> StagePlan {
         on_reject: None,
         store: None,
         lanes: 1,
+        exactly_once: false,
         batch: BatchPlan { records: 10, size_bytes: 1 << 20, linger: Duration::ZERO },
     }
 }

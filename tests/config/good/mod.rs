@@ -48,6 +48,24 @@ fn an_internal_topic_fuses_the_stages_on_its_sides() {
 }
 
 #[test]
+fn a_segment_is_exactly_once_where_one_of_its_stages_is() {
+    let file = |asked: &str| {
+        format!(
+            "version: 1\nname: orders\nbrokers: {{kafka: {{servers: \"localhost:9092\", group: orders}}}}\n\
+             topics: {{in: {{}}, inner: {{internal: true, key: id}}, out: {{}}, rejects: {{}}}}\n\
+             stages:\n\
+             - {{name: first, from: [in], steps: [{{use: decode}}], to: inner, on_reject: rejects}}\n\
+             - {{name: second, from: [inner], steps: [{{use: validate}}], to: out{asked}}}\n\
+             sinks: {{profiles: {{type: sql, url: \"sqlite://profiles.db\"}}}}\n"
+        )
+    };
+    let [with, without] = [", exactly_once: true", ""].map(|asked| plan(&file(asked)));
+    assert_eq!(with.segments.len(), 1);
+    assert!(with.segments[0].exactly_once() && !with.segments[0].stages[0].exactly_once);
+    assert!(!without.segments[0].exactly_once());
+}
+
+#[test]
 fn what_is_left_out_has_its_default() {
     let plan = plan(ORDERS);
     let sink = &plan.sinks["profiles"];
