@@ -22,7 +22,10 @@ use super::sample_profiles::{expected, matches, sample};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// The topic between the two stages, and how many partitions it has.
 const BETWEEN: (&str, i32) = ("profile.events", 3);
-const KILLS: usize = 6;
+/// How often a worker is killed, or stands still.
+const BLOWS: usize = 6;
+/// How long it stands still: a lease lasts 2 s, and the group misses a worker after 3.
+const STILL: Duration = Duration::from_secs(4);
 
 /// The shipped file as two segments, the first of them with these keys, too.
 fn split(text: &str, keys: &str) -> String {
@@ -98,7 +101,7 @@ async fn progress(group: &Group) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_output_is_seen_once_whatever_is_killed() {
+async fn each_output_is_seen_once_whoever_is_killed_or_stands_still() {
     let Some(server) = KafkaServer::start() else { return };
     let group = group(&server, EXACTLY_ONCE).await;
     let more: Vec<_> = group.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -107,8 +110,8 @@ async fn each_output_is_seen_once_whatever_is_killed() {
     let seed = rand::random();
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
     let mut workers = vec![group.worker(), group.worker()];
-    let mut parts = events.chunks(events.len().div_ceil(KILLS));
-    for kill in 0..KILLS {
+    let mut parts = events.chunks(events.len().div_ceil(BLOWS));
+    for blow in 0..BLOWS {
         let before = progress(&group).await;
         for chunk in parts.next().unwrap_or_default().chunks(10) {
             pipeline.produce(chunk.to_vec()).await.unwrap();
@@ -119,9 +122,17 @@ async fn each_output_is_seen_once_whatever_is_killed() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         tokio::time::sleep(Duration::from_millis(rng.random_range(0..60))).await;
-        // Killed as a lost machine would be, in the midst of what it has in hand; another one comes.
-        drop(workers.remove(kill % 2));
-        workers.push(group.worker());
+        if blow % 3 == 2 {
+            // It stands still in the midst of what it has in hand, longer than its lease lasts, and goes on as if nothing had happened.
+            workers[0].signal("STOP");
+            workers.push(group.worker());
+            tokio::time::sleep(STILL).await;
+            workers[0].signal("CONT");
+        } else {
+            // Killed as a lost machine would be; another one comes.
+            drop(workers.remove(blow % 2));
+            workers.push(group.worker());
+        }
     }
     drop(workers);
     pipeline.sink().close().await;

@@ -35,10 +35,14 @@ impl Worker {
         self.0.id()
     }
 
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
+        assert!(sent.success(), "{name}");
+    }
+
     /// As an orchestrator stops it.
     pub(crate) fn stop(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status().unwrap();
-        assert!(told.success());
+        self.signal("TERM");
         assert!(self.0.wait().unwrap().success());
     }
 }
