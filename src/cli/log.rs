@@ -10,6 +10,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Dispatch, Level};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 
@@ -43,7 +44,9 @@ fn filter(level: Option<&str>) -> Result<EnvFilter, String> {
     }
     let filter = EnvFilter::try_new(level).map_err(|error| format!("LOG_LEVEL={level:?}: {wrong}: {error}"))?;
     let in_detail = filter.max_level_hint().is_none_or(|shown| shown >= Level::DEBUG);
-    if in_detail || level.contains(NOTICES) {
+    // A directive of its own would show more to who asked for less.
+    let less = level.parse::<Targets>().is_ok_and(|shown| !shown.would_enable(NOTICES, &Level::INFO));
+    if in_detail || less || level.contains(NOTICES) {
         return Ok(filter);
     }
     let quiet = format!("{NOTICES}=warn").parse().map_err(|error| format!("cannot begin to log: {error}"))?;

@@ -70,6 +70,17 @@ fn remarks_of_the_database_are_for_who_asks_for_detail() {
     ] {
         assert_eq!(logged(level, as_text, remark).contains("already exists"), shown, "{level:?}");
     }
+    let warning = || tracing::warn!(target: "sqlx::postgres::notice", "terminating connection");
+    for (level, shown) in [
+        (Some("info"), true),
+        (Some("warn"), true),
+        (Some("error"), false),
+        (Some("off"), false),
+        (Some("info,sqlx=error"), false),
+        (None, false),
+    ] {
+        assert_eq!(logged(level, as_text, warning).contains("terminating"), shown, "{level:?}");
+    }
     assert!(logged(Some("info"), as_text, || tracing::info!(target: "sqlx::query", "slow")).contains("slow"));
 }
 
