@@ -42,9 +42,7 @@ fn split(text: &str, keys: &str) -> String {
 }
 
 async fn group(server: &KafkaServer, keys: &str) -> Group {
-    let mut group = Group::with(server, |text| split(&text, keys)).await;
-    group.bench.split = true;
-    group
+    Group::with(server, |text| split(&text, keys)).await
 }
 
 /// Small transactions, so that there are many.

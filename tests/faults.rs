@@ -3,13 +3,12 @@
 //! A round is its seed: which faults, in which order, after how long. `SYNCLINE_TEST_ROUNDS=200` is the full size;
 //! `SYNCLINE_TEST_SEED=n` plays one round again.
 
+mod over_kafka;
 mod proxy;
 mod server;
+mod workers;
 
 use std::fmt;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +19,7 @@ use tokio::task::{JoinSet, block_in_place};
 
 use self::proxy::Proxy;
 use self::server::{Restart, Server};
+use self::workers::{Change, Workers};
 use super::harness::{Bench, Database};
 use super::oracle::{Outcome, events, events_have_one_content, history_is_a_chain, outcome, positions};
 
@@ -32,8 +32,6 @@ const ROUNDS: u64 = 20;
 const BESIDE_EACH_OTHER: usize = 4;
 /// Much more than a round may take to get over its last fault.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// The number of SIGTERM.
-const TERMINATE: i32 = 15;
 /// Longer than a lease.
 const BEYOND_A_LEASE: Duration = Duration::from_millis(2_600);
 
@@ -44,14 +42,8 @@ enum Disturbance {
     Network(proxy::Fault),
     /// To the database.
     Database(Restart),
-    /// A worker is killed, and another comes.
-    Kill,
-    /// A worker stands still until another has its partitions, and then goes on.
-    Stall,
-    /// A worker comes.
-    Join,
-    /// A worker is told to go, and another comes.
-    Leave,
+    /// To the workers.
+    Workers(Change),
 }
 
 impl Disturbance {
@@ -62,45 +54,10 @@ impl Disturbance {
             3 | 4 => Self::Network(proxy::Fault::CommitUnheard),
             5 => Self::Network(proxy::Fault::Frozen(Duration::from_millis(rng.random_range(200..3_000)))),
             6 => Self::Database(if rng.random() { Restart::Fast } else { Restart::Immediate }),
-            7 => Self::Kill,
-            8 => Self::Stall,
-            _ => {
-                if rng.random() {
-                    Self::Join
-                } else {
-                    Self::Leave
-                }
-            }
+            7 => Self::Workers(Change::Kill),
+            8 => Self::Workers(Change::Stall(BEYOND_A_LEASE)),
+            _ => Self::Workers(if rng.random() { Change::Join } else { Change::Leave }),
         }
-    }
-}
-
-/// A process of the pipeline; dropping it ends it.
-struct Worker(Child);
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // It may be gone already; one that stands still goes, too.
-        drop(self.0.kill());
-        self.0.wait().unwrap();
-    }
-}
-
-impl Worker {
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// As an orchestrator stops it: in order, and soon.
-    fn stop(mut self) {
-        self.signal("TERM");
-        let told = Instant::now();
-        // The proxy goes on meanwhile.
-        let ended = block_in_place(|| self.0.wait()).unwrap();
-        // One that has only just come may not listen yet.
-        let in_order = ended.success() || ended.signal() == Some(TERMINATE);
-        assert!(in_order && told.elapsed() < Duration::from_secs(20), "{ended} after {:?}", told.elapsed());
     }
 }
 
@@ -110,8 +67,7 @@ struct Round<'s> {
     server: &'s Server,
     proxy: Proxy,
     bench: Bench,
-    file: PathBuf,
-    workers: Vec<Worker>,
+    workers: Workers,
 }
 
 impl fmt::Display for Round<'_> {
@@ -130,41 +86,19 @@ fn in_small_batches(text: String) -> String {
 impl<'s> Round<'s> {
     async fn new(seed: u64, server: &'s Server) -> Self {
         let (bench, proxy) = (Bench::on(&server.url).await, Proxy::before(server.port()).await);
-        let file = bench.file(in_small_batches);
-        Self { seed, server, proxy, bench, file, workers: Vec::new() }
-    }
-
-    fn start_worker(&mut self) {
-        let through = self.bench.url.replace(&format!(":{}/", self.server.port()), &format!(":{}/", self.proxy.port));
-        assert_ne!(through, self.bench.url);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
-        command.arg("run").arg(&self.file).args(["--http-addr", "off"]).envs(self.bench.variables());
-        command
-            .env("DATABASE_URL", through)
-            .env("LOG_LEVEL", "off")
-            .env("LANES", if self.seed.is_multiple_of(2) { "2" } else { "1" });
-        self.workers.push(Worker(command.stdin(Stdio::null()).spawn().unwrap()));
+        let through = bench.url.replace(&format!(":{}/", server.port()), &format!(":{}/", proxy.port));
+        assert_ne!(through, bench.url);
+        let lanes = if seed.is_multiple_of(2) { "2" } else { "1" };
+        let more = [("DATABASE_URL", through.as_str()), ("LANES", lanes)];
+        let workers = Workers::of(bench.file(in_small_batches), &bench, &more);
+        Self { seed, server, proxy, bench, workers }
     }
 
     async fn disturb(&mut self, disturbance: Disturbance) {
         match disturbance {
             Disturbance::Network(fault) => self.proxy.apply(fault),
             Disturbance::Database(restart) => block_in_place(|| self.server.restart(restart)),
-            Disturbance::Kill => {
-                drop(self.workers.remove(0));
-                self.start_worker();
-            }
-            Disturbance::Stall => {
-                self.start_worker();
-                self.workers[0].signal("STOP");
-                tokio::time::sleep(BEYOND_A_LEASE).await;
-                self.workers[0].signal("CONT");
-            }
-            Disturbance::Join => self.start_worker(),
-            Disturbance::Leave => {
-                self.start_worker();
-                self.workers.remove(0).stop();
-            }
+            Disturbance::Workers(change) => self.workers.change(change).await,
         }
     }
 
@@ -177,7 +111,7 @@ impl<'s> Round<'s> {
         for (at, piece) in load.chunks(load.len().div_ceil(pieces)).enumerate() {
             pipeline.produce(piece.to_vec()).await.unwrap();
             if at == 0 {
-                self.start_worker();
+                self.workers.start();
             }
             tokio::time::sleep(Duration::from_millis(rng.random_range(0..700))).await;
             let disturbance = Disturbance::any(&mut rng);
@@ -208,9 +142,7 @@ async fn played(seed: u64, server: &Server, load: &[Outgoing], calm: &Outcome) {
     let disturbances = round.play(load).await;
     let begun = Instant::now();
     round.until_over(load.len() as u64).await;
-    for worker in round.workers.drain(..) {
-        worker.stop();
-    }
+    round.workers.stop();
     eprintln!("round {seed}: {disturbances:?}; got over it in {:.1} s", begun.elapsed().as_secs_f64());
     outcome(&round.bench).await.equals(calm, &format!("{round}: {disturbances:?}"));
     history_is_a_chain(&round.bench).await;
@@ -221,20 +153,31 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_happens_every_event_ends_in_a_profile_or_a_dead_letter() {
-    let mut load = events(CUSTOMERS);
-    // In which pieces it is written must not say where a record without a key stands.
+/// The rounds to play, where nobody says which: so many.
+fn seeds(rounds: u64) -> Vec<u64> {
+    match number("SYNCLINE_TEST_SEED") {
+        Some(seed) => vec![seed],
+        None => (0..number("SYNCLINE_TEST_ROUNDS").unwrap_or(rounds)).collect(),
+    }
+}
+
+/// The events of so many customers, each with its partition: in which pieces they are written must not say where a record without a key
+/// stands.
+fn placed(customers: u64) -> Vec<Outgoing> {
+    let mut load = events(customers);
     for (at, record) in (0..).zip(&mut load) {
         record.partition = Some(at % PARTITIONS);
     }
+    load
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_every_event_ends_in_a_profile_or_a_dead_letter() {
+    let load = placed(CUSTOMERS);
     let calm = Bench::new(Database::Postgres).await;
     calm.run(&[("LANES", "2")], load.clone()).await;
     let (load, calm) = (Arc::new(load), Arc::new(outcome(&calm).await));
-    let seeds: Vec<u64> = match number("SYNCLINE_TEST_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("SYNCLINE_TEST_ROUNDS").unwrap_or(ROUNDS)).collect(),
-    };
+    let seeds = seeds(ROUNDS);
     // A round is mostly waiting.
     let mut beside = JoinSet::new();
     for seeds in seeds.chunks(seeds.len().div_ceil(BESIDE_EACH_OTHER)).map(<[u64]>::to_vec) {

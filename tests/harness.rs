@@ -48,6 +48,8 @@ pub(crate) struct Bench {
     pub(crate) url: String,
     /// Whether the two stages pass records over a topic on the broker, instead of inside the process.
     pub(crate) split: bool,
+    /// Variables that every plan and process of it has, beside those that point at it.
+    pub(crate) more: BTreeMap<String, String>,
     created: Option<(String, String)>,
 }
 
@@ -58,7 +60,7 @@ impl Bench {
             Database::Sqlite => {
                 let dir = tempfile::tempdir().unwrap();
                 let url = format!("sqlite://{}/profiles.db", dir.path().display());
-                Self { dir, url, split: false, created: None }
+                Self { dir, url, split: false, more: BTreeMap::new(), created: None }
             }
             Database::Postgres => {
                 let server = std::env::var("SYNCLINE_TEST_POSTGRES")
@@ -75,20 +77,22 @@ impl Bench {
         admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
         let (dir, url) = (tempfile::tempdir().unwrap(), format!("{base}/{name}"));
-        Self { dir, url, split: false, created: Some((server.to_owned(), name)) }
+        Self { dir, url, split: false, more: BTreeMap::new(), created: Some((server.to_owned(), name)) }
     }
 
     /// The variables that point the shipped file at this bench.
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let dir = self.dir.path().display().to_string();
-        [("SYNCLINE_DIR", dir), ("DATABASE_URL", self.url.clone())].map(|(name, value)| (name.to_owned(), value)).into()
+        let own = [("SYNCLINE_DIR", dir), ("DATABASE_URL", self.url.clone())].map(|(name, value)| (name.to_owned(), value));
+        self.more.clone().into_iter().chain(own).collect()
     }
 
-    /// The shipped plan, with more variables.
+    /// The plan of the bench's own file, where [`Bench::file`] has made one, or else of the shipped one; with more variables.
     pub(crate) fn plan(&self, more: &[(&str, &str)]) -> Plan {
         let mut variables = self.variables();
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let path = root().join("pipeline.yaml");
+        let own = self.dir.path().join("pipeline.yaml");
+        let path = if own.exists() { own } else { root().join("pipeline.yaml") };
         let text = std::fs::read_to_string(&path).unwrap();
         let text =
             if self.split { text.replace("{internal: true, key: customerId}", "{partitions: 3, key: customerId}") } else { text };

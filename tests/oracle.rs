@@ -1,16 +1,14 @@
 //! What is true of a run however it was disturbed: it ends as an undisturbed one of the same input.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use schemas::Outgoing;
 use serde_json::Value;
 use sinks::COLUMNS;
 use syncline::generate::Generator;
 use syncline::record_line;
-use syncline::topics::{ReadLimits, TopicPartition};
 
-use super::harness::Bench;
+use super::harness::{Bench, held};
 
 /// Columns that interruptions may change: how often the row was written, when, and what the alerts that came and went in between leave
 /// behind (their ids and counts; those that hold in the end are compared by `open_alerts`). Every other column must be the same.
@@ -82,23 +80,11 @@ pub(crate) async fn history_is_a_chain(bench: &Bench) {
 pub(crate) async fn events_have_one_content(bench: &Bench) {
     let pipeline = bench.pipeline(&[]).await;
     let mut contents: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    for topic in pipeline.plan().topics.values().filter(|topic| topic.name.as_str().starts_with("admin.alerts.")) {
-        let broker = &pipeline.brokers()[&topic.broker];
-        for partition in 0..topic.partitions {
-            let of = TopicPartition { topic: topic.name.clone(), partition };
-            let mut reader = broker.reader(&[(of, 0)]).await.unwrap();
-            let limits = ReadLimits { records: 1_000, bytes: 16 << 20, wait: Duration::from_millis(20) };
-            loop {
-                let records = reader.read(&limits).await.unwrap();
-                if records.is_empty() {
-                    break;
-                }
-                for record in records {
-                    let id = serde_json::from_slice::<Value>(&record.value).unwrap()["id"].as_str().unwrap().to_owned();
-                    if let Some(before) = contents.insert(id.clone(), record.value.clone()) {
-                        assert_eq!(before, record.value, "two contents of {id}");
-                    }
-                }
+    for topic in pipeline.plan().topics.values().filter(|topic| topic.name.as_str().contains("admin.alerts.")) {
+        for record in held(pipeline.brokers()[&topic.broker].as_ref(), topic.name.as_str()).await {
+            let id = serde_json::from_slice::<Value>(&record.value).unwrap()["id"].as_str().unwrap().to_owned();
+            if let Some(before) = contents.insert(id.clone(), record.value.clone()) {
+                assert_eq!(before, record.value, "two contents of {id}");
             }
         }
     }
