@@ -72,6 +72,15 @@ impl Group {
         self.run(&[])
     }
 
+    /// The same without a cluster: over the local broker.
+    pub(crate) async fn local(edit: impl FnOnce(String) -> String) -> Self {
+        let bench = Bench::new(Database::Postgres).await;
+        let file = bench.file(edit);
+        let mut variables: Vec<_> = bench.variables().into_iter().collect();
+        variables.extend([("HTTP_ADDR", "off"), ("LOG_LEVEL", "warn")].map(|(n, v)| (n.into(), v.into())));
+        Self { bench, file, variables }
+    }
+
     /// `syncline run` with more arguments.
     pub(crate) fn run(&self, arguments: &[&str]) -> Worker {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
@@ -87,7 +96,7 @@ impl Group {
         owners.iter().map(|row| row["owner"].as_str().unwrap().split(':').nth(1).unwrap().parse().unwrap()).collect()
     }
 
-    async fn until_owned_by<const N: usize>(&self, workers: [&Worker; N]) {
+    pub(crate) async fn until_owned_by<const N: usize>(&self, workers: [&Worker; N]) {
         let wanted: BTreeSet<u32> = workers.map(Worker::pid).into();
         let begun = Instant::now();
         while self.owners().await != wanted {
@@ -96,8 +105,8 @@ impl Group {
         }
     }
 
-    /// Waits until so many records are processed, and all is published that they caused.
-    async fn until_processed(&self, records: usize) {
+    /// Waits until so many records are processed, each by every segment that it goes through, and all is published that they caused.
+    pub(crate) async fn until_processed(&self, records: usize) {
         let begun = Instant::now();
         loop {
             let positions = self.bench.rows("pipeline_positions", &["offset"], "segment").await;

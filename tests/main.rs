@@ -25,6 +25,7 @@ mod mixed_brokers;
 mod oracle;
 mod retention;
 mod sample_profiles;
+mod split_stages;
 mod topics_made_anew;
 mod two_brokers;
 mod yaml_cases;
