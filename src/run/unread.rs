@@ -10,6 +10,7 @@ use schemas::{Fault, FaultKind};
 use sinks::Sink;
 
 use super::health::Health;
+use super::inputs::resumed;
 use super::retries::patiently;
 use crate::config::{Plan, StagePlan, TopicPlan};
 use crate::topics::{TopicPartition, Topics};
@@ -46,11 +47,13 @@ async fn unread(topic: &TopicPlan, stage: &StagePlan, broker: &dyn Topics, sink:
         return Ok(0);
     }
     let positions = sink.positions(&stage.name).await?;
+    let incarnation = broker.incarnation(&topic.name).await?;
+    let incarnations = incarnation.map(|incarnation| (topic.name.clone(), incarnation)).into_iter().collect();
     let mut unread = 0;
     for partition in 0..partitions {
         let bounds = broker.bounds(&TopicPartition { topic: topic.name.clone(), partition }).await?;
         let of = Assigned { segment: stage.name.clone(), broker: topic.broker.clone(), topic: topic.name.clone(), partition };
-        let position = positions.iter().find(|position| position.of == of).map_or(0, |position| position.offset);
+        let position = resumed(&positions, &of, &incarnations).unwrap_or(0);
         unread += bounds.end.saturating_sub(position.max(bounds.first));
     }
     Ok(unread)

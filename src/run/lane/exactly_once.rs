@@ -90,7 +90,7 @@ impl Lane {
             return Ok(());
         }
         let prepared = self.prepared(&group, &positions, exactly_once);
-        let began = Instant::now();
+        let mut began = Instant::now();
         let mut backoff = Backoff::new();
         while let Err(fault) = self.attempt_transaction(exactly_once, &prepared).await {
             exactly_once.transactions.abort().await;
@@ -98,6 +98,10 @@ impl Lane {
                 return Err(fault);
             }
             self.segment.retries(self.part.name()).wait_after(fault, &mut backoff).await?;
+            // Nothing is written anew while the store is away, nor a transaction opened that may be another worker's by now: opening ends
+            // those of whoever has the first partition.
+            self.segment.retries(self.part.name()).until_it_works(|| self.segment.sink.renew(&self.leases)).await?;
+            began = Instant::now();
         }
         self.segment.retries(self.part.name()).works();
         self.segment.metrics.observe_commit(&self.segment.segment().name, began.elapsed());
@@ -136,10 +140,6 @@ impl Lane {
 
     async fn attempt_transaction(&self, exactly_once: &mut ExactlyOnce, prepared: &Prepared) -> Result<(), Fault> {
         let Prepared { outputs, offsets, batch } = prepared;
-        if exactly_once.in_doubt {
-            // Opening ends the transactions of whoever has the first partition: not before it is known to be ours still.
-            self.segment.sink.renew(&self.leases).await?;
-        }
         exactly_once.transactions.open().await?;
         if exactly_once.in_doubt {
             let partitions: Vec<_> = offsets.iter().map(|(of, _)| of.clone()).collect();

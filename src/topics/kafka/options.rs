@@ -191,6 +191,7 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
         "group.protocol" | "partition.assignment.strategy" => {
             "workers share partitions by the cooperative-sticky strategy: whoever keeps a partition goes on meanwhile"
         }
+        "client.rack" => "records are read from the leader: a replica may end a partition before its end",
         "enable.partition.eof" => "it tells where a partition ends with what is no record",
         "isolation.level" => "only records of committed transactions are read",
         "allow.auto.create.topics" => "topics are created from the pipeline file only",
