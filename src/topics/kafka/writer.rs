@@ -1,4 +1,8 @@
 //! Writing: each record once, in order in its partition, acknowledged by every replica in sync.
+//!
+//! But for one case, which no client can mend: a broker that was killed forgets the producers of records that are older than
+//! `producer.id.expiration.ms` (a day, by the records' own times). What was under way then is sent again and may stand twice, as after a
+//! write that failed. Records of a transaction that is open are not forgotten.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
