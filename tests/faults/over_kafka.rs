@@ -22,7 +22,7 @@ use super::server::{Restart, Server};
 use super::workers::{Change, Workers};
 use super::{PATIENCE, in_small_batches, placed, seeds};
 
-const CUSTOMERS: u64 = 100;
+const CUSTOMERS: u64 = 60;
 /// Rounds, where nobody says how many.
 const ROUNDS: u64 = 6;
 /// So many rounds at a time, each with a database server of its own.
@@ -31,7 +31,7 @@ const BESIDE_EACH_OTHER: usize = 3;
 const AT_ONCE: usize = 20;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many milliseconds a worker stands still: longer than a lease, and up to longer than the group waits for it.
-const STILL_MS: std::ops::Range<u64> = 2_600..4_500;
+const STILL_MS: std::ops::Range<u64> = 2_600..4_000;
 /// A worker is missed by its group after three seconds.
 const MISSED_SOON: &str = "    options: {session.timeout.ms: 3000, heartbeat.interval.ms: 300}\n";
 
@@ -144,7 +144,7 @@ impl<'s> Round<'s> {
     /// Writes the load in pieces, and something happens while each is written. To the server in any case, once.
     async fn play(&mut self, pipeline: &Arc<Pipeline>, load: &[Outgoing]) -> Vec<Disturbance> {
         let mut rng = StdRng::seed_from_u64(self.seed);
-        let pieces = rng.random_range(2..5);
+        let pieces = rng.random_range(2..4);
         let killed_at = rng.random_range(0..pieces);
         let mut done = Vec::new();
         self.workers.start();

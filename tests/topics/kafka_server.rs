@@ -143,6 +143,8 @@ impl Node {
              transaction.state.log.min.isr={quorum}\n\
              transaction.abort.timed.out.transaction.cleanup.interval.ms=500\n\
              group.initial.rebalance.delay.ms=0\n\
+             offsets.topic.num.partitions=4\n\
+             transaction.state.log.num.partitions=4\n\
              broker.session.timeout.ms=2000\n\
              broker.heartbeat.interval.ms=300\n\
              group.min.session.timeout.ms=1000\n",
