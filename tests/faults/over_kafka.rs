@@ -32,8 +32,9 @@ const AT_ONCE: usize = 20;
 const PAUSE: Duration = Duration::from_millis(20);
 /// How many milliseconds a worker stands still: longer than a lease, and up to longer than the group waits for it.
 const STILL_MS: std::ops::Range<u64> = 2_600..4_000;
-/// A worker is missed by its group after three seconds.
-const MISSED_SOON: &str = "    options: {session.timeout.ms: 3000, heartbeat.interval.ms: 300}\n";
+/// A worker is missed by its group after three seconds. What is written waits for the server however often it is killed: a write that
+/// fails is repeated, and what it had brought stands twice then.
+const OPTIONS: &str = "    options: {session.timeout.ms: 3000, heartbeat.interval.ms: 300, delivery.timeout.ms: 300000}\n";
 
 /// What is done to a load.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +101,7 @@ fn prefix(seed: u64) -> String {
 
 /// The file of a round.
 fn edited(text: &str, seed: u64) -> String {
-    let mut text = in_small_batches(text.replace("    group: ", &format!("{MISSED_SOON}    group: ")));
+    let mut text = in_small_batches(text.replace("    group: ", &format!("{OPTIONS}    group: ")));
     for begin in ["admin.customer.", "admin.alerts.", "customer.profiles", "dlq.failed.", "profile.events"] {
         text = text.replace(begin, &format!("{}{begin}", prefix(seed)));
     }
