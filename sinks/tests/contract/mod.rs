@@ -59,7 +59,7 @@ macro_rules! contract {
                 history_and_critical_changes_are_written_once, of_one_request_one_event_stands_whichever_came_first;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters:
-                the_same_bytes_at_two_offsets_are_two, another_record_at_the_offset_of_a_letter_takes_its_row,
+                the_same_bytes_at_two_offsets_are_two, another_record_at_the_place_of_a_letter_is_another_letter,
                 a_record_of_which_two_parts_are_refused_is_one, all_of_a_letter_comes_back,
                 a_header_whose_name_no_json_column_holds_is_kept_under_another,
                 of_a_long_list_the_beginnings_are_enough,

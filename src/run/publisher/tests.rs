@@ -46,7 +46,7 @@ async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
 }
 
 #[tokio::test]
-async fn of_two_records_at_one_place_the_one_that_is_there_now_is_announced() {
+async fn of_two_records_at_one_place_both_are_announced() {
     let rig = Rig::new().await;
     // The topic was made anew before the first one's dead letter was sent.
     for value in ["{", "["] {
@@ -55,8 +55,8 @@ async fn of_two_records_at_one_place_the_one_that_is_there_now_is_announced() {
     }
     rig.run(Vec::new()).await.unwrap();
     let announced = rig.values("dlq.failed.messages").await;
-    assert_eq!(announced.iter().map(|letter| &letter["value"]).collect::<Vec<_>>(), ["["]);
-    assert!(rig.sink.outbox(10).await.unwrap().is_empty(), "the other one's entry is deleted");
+    assert_eq!(announced.iter().map(|letter| &letter["value"]).collect::<Vec<_>>(), ["{", "["]);
+    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

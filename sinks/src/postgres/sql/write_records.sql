@@ -2,8 +2,6 @@
 --
 -- Locks: nothing but what it inserts or updates, each table in the order of its keys. Every row has a key that its cause determines, so
 -- writing a batch again (a COMMIT whose answer was lost, records read again) changes nothing, but that a dead letter was tried once more.
--- A letter whose bytes are others than those at its origin is another record, of a topic that was made anew: it takes the row, and is
--- announced like a new one.
 -- Of an alert the later transition stands; of several events that put one question one that waits over those applied, then the
 -- earliest, whichever came first, unless an administrator has decided over what stood there (CriticalChange::stands_over).
 -- `fresh_events` tells which events nobody had stored: if one is missing, its effects happened before, and the caller rolls back.
@@ -59,16 +57,7 @@ WITH history AS (
     SELECT id, $1, stage, reason::dead_letter_reason, violations::jsonb, topic, partition, upto, key, headers::jsonb, value,
         record_timestamp, $2
     FROM refused
-    ON CONFLICT (pipeline, topic, partition, "offset") DO UPDATE
-    SET (id, stage, reason, violations, key, headers, value, record_timestamp, first_seen, attempts) = (
-        SELECT stored.id, stored.stage, stored.reason, stored.violations, stored.key, stored.headers, stored.value,
-            stored.record_timestamp, stored.first_seen, stored.attempts + 1
-        WHERE stored.value = excluded.value AND stored.key IS NOT DISTINCT FROM excluded.key
-        UNION ALL
-        SELECT excluded.id, excluded.stage, excluded.reason, excluded.violations, excluded.key, excluded.headers, excluded.value,
-            excluded.record_timestamp, excluded.first_seen, excluded.attempts
-        WHERE stored.value <> excluded.value OR stored.key IS DISTINCT FROM excluded.key
-    )
+    ON CONFLICT (id) DO UPDATE SET attempts = stored.attempts + 1
     RETURNING id, attempts
 ), announced_letters AS (
     INSERT INTO outbox (pipeline, id, kind, topic, key, record_timestamp)
