@@ -23,6 +23,7 @@ use crate::config::{self, Plan};
 use crate::run::mirror::{Mirror, Side, Span, segment, spans};
 use crate::run::{Counters, Counts, Health, patiently, sink_settings};
 use crate::topics::Broker;
+use crate::topics::local::Local;
 
 /// How long a mirror that is to end by itself waits for partitions that another process mirrors.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -74,7 +75,9 @@ pub(super) async fn run(args: MirrorArgs) -> Result<Exit, Failure> {
     let stop = signals::stop()?;
     let from = Side { name: args.from.clone(), topics: from.open(Arc::new(SystemClock)).await? };
     if args.dry_run {
-        let spans = spans(&from, &args.to, &topics, &positions(&plan, &args).await?).await?;
+        let to = if is_yet_to_be_made(to) { &Broker::Memory } else { to };
+        let to = Side { name: args.to.clone(), topics: to.open(Arc::new(SystemClock)).await? };
+        let spans = spans(&from, &to, &topics, &positions(&plan, &args).await?).await?;
         return printed(print_spans(&spans, args.format, &mut io::stdout().lock()).map(|()| Exit::Done));
     }
     let to = Side { name: args.to.clone(), topics: to.open(Arc::new(SystemClock)).await? };
@@ -129,6 +132,11 @@ fn broker<'p>(plan: &'p Plan, name: &str) -> Result<&'p Broker, Failure> {
         let help = config::did_you_mean(name, known, "it names none");
         Failure::new(Exit::Usage, format!("the pipeline file has no broker `{name}`\nhelp: {help}"))
     })
+}
+
+/// Whether opening it would make it: a dry run does not, and finds it without topics.
+fn is_yet_to_be_made(broker: &Broker) -> bool {
+    matches!(broker, Broker::Local { dir } if !Local::is_in(dir))
 }
 
 /// The topics that the patterns name, each once, in the order of their names.

@@ -69,8 +69,8 @@ pub struct Span {
     pub next: u64,
     /// The offset behind the last record that is there now.
     pub end: u64,
-    /// Which topic of its name it is part of, where the broker tells.
-    pub incarnation: Option<Arc<str>>,
+    /// Whether a position is stored that counts no more, as the topic is not there any longer on the other side.
+    pub begins_anew: bool,
 }
 
 impl Span {
@@ -87,40 +87,45 @@ pub fn segment(from: &str, to: &str) -> String {
     format!("mirror of {from} to {to}")
 }
 
-/// The partitions of topics, from the positions that are stored.
+/// The partitions of topics, from the positions that are stored. What was copied to a topic that is no more counts as not copied.
 ///
 /// # Errors
 ///
-/// `Refused` where a topic is not there, naming all that are not; a fault of the broker.
-pub async fn spans(from: &Side, to: &str, topics: &[TopicName], positions: &[Position]) -> Result<Vec<Span>, Fault> {
+/// `Refused` where a topic is not there, naming all that are not; a fault of a broker.
+pub async fn spans(from: &Side, to: &Side, topics: &[TopicName], positions: &[Position]) -> Result<Vec<Span>, Fault> {
     let counts = from.topics.partitions(topics).await?;
     let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
     if !missing.is_empty() {
         let message = format!("the broker `{}` has no topic {}", from.name, missing.join(", "));
         return Err(Fault::new(FaultKind::Refused, message).advise("leave them out of --topics, or create them"));
     }
-    let mut incarnations = Incarnations::new();
-    for topic in topics {
-        let incarnation = from.topics.incarnation(topic).await?;
-        incarnations.extend(incarnation.map(|incarnation| (topic.clone(), incarnation)));
-    }
+    let incarnations = incarnations(from, to, topics).await?;
+    let there = to.topics.partitions(topics).await?;
     let mut spans = Vec::new();
     for (topic, partitions) in counts {
         for partition in 0..partitions {
             let of = TopicPartition { topic: topic.clone(), partition };
             let bounds = from.topics.bounds(&of).await?;
-            let stored = resumed(positions, &assigned(&segment(&from.name, to), &from.name, &of), &incarnations);
-            let incarnation = incarnations.get(&topic).cloned();
-            spans.push(Span { next: stored.unwrap_or(bounds.first), end: bounds.end, of, incarnation });
+            let stored = resumed(positions, &assigned(&segment(&from.name, &to.name), &from.name, &of), &incarnations);
+            let begins_anew = stored.is_some() && !there.contains_key(&topic);
+            let next = stored.filter(|_| !begins_anew).unwrap_or(bounds.first);
+            spans.push(Span { next, end: bounds.end, of, begins_anew });
         }
     }
     Ok(spans)
 }
 
-/// Which topics the spans are of.
-fn incarnations(spans: &[Span]) -> Incarnations {
-    let known = spans.iter().filter_map(|span| span.incarnation.clone().map(|incarnation| (span.of.topic.clone(), incarnation)));
-    known.collect()
+/// Between which topics of their names records are copied, where the brokers tell: on either side one may have been made anew.
+async fn incarnations(from: &Side, to: &Side, topics: &[TopicName]) -> Result<Incarnations, Fault> {
+    let mut incarnations = Incarnations::new();
+    for topic in topics {
+        let known = [from.topics.incarnation(topic).await?, to.topics.incarnation(topic).await?];
+        let known: Vec<&str> = known.iter().flatten().map(AsRef::as_ref).collect();
+        if !known.is_empty() {
+            incarnations.insert(topic.clone(), known.join(" to ").into());
+        }
+    }
+    Ok(incarnations)
 }
 
 fn assigned(segment: &str, broker: &str, of: &TopicPartition) -> Assigned {
@@ -160,7 +165,7 @@ impl Mirror {
     async fn copy(&self, topics: &[TopicName], until_caught_up: bool, stop: &Stop) -> Result<(), Fault> {
         let segment = segment(&self.from.name, &self.to.name);
         let retries = |part| Retries { health: &self.health, part, stop, counters: Some(&self.counters) };
-        let known = retries(&self.from.name).until_it_works(|| spans(&self.from, &self.to.name, topics, &[])).await?;
+        let known = retries(&self.from.name).until_it_works(|| spans(&self.from, &self.to, topics, &[])).await?;
         let assigned: Vec<_> = known.iter().map(|span| assigned(&segment, &self.from.name, &span.of)).collect();
         let (sink, owner, health) = (self.sink.as_ref(), self.owner.as_str(), self.health.as_ref());
         let claimant =
@@ -184,15 +189,14 @@ impl Mirror {
             counters: Some(&self.counters),
         });
         let positions = retries("store").until_it_works(|| self.sink.positions(&segment)).await?;
-        let spans = retries(&self.from.name).until_it_works(|| spans(&self.from, &self.to.name, topics, &positions)).await?;
-        let target = Target {
-            mirror: self,
-            segment,
-            leases,
-            same_partitions: retries(&self.to.name).until_it_works(|| self.prepare(&spans)).await?,
-            incarnations: incarnations(&spans),
-            without_headers: AtomicBool::new(false),
-        };
+        let spans = retries(&self.from.name).until_it_works(|| spans(&self.from, &self.to, topics, &positions)).await?;
+        // Before the topics are there: of a mirror that ends between the two, nothing would tell that they are empty.
+        let anew = spans.iter().filter(|span| span.begins_anew).map(|span| self.position(&span.of, span.next, None)).collect();
+        self.store(anew, leases, &retries("store")).await?;
+        let same_partitions = retries(&self.to.name).until_it_works(|| self.prepare(&spans)).await?;
+        let incarnations = || incarnations(&self.from, &self.to, topics);
+        let incarnations = retries(&self.to.name).until_it_works(incarnations).await?;
+        let target = Target { mirror: self, leases, same_partitions, incarnations, without_headers: AtomicBool::new(false) };
         let mut source = Source::new(&self.from, &spans, until_caught_up, stop, &self.health, &self.counters);
         let writing = retries(&self.to.name);
         let mut batch = source.read().await?;
@@ -203,6 +207,18 @@ impl Mirror {
             batch = read?;
         }
         Ok(())
+    }
+
+    fn position(&self, of: &TopicPartition, offset: u64, incarnation: Option<Arc<str>>) -> Position {
+        Position { of: assigned(&segment(&self.from.name, &self.to.name), &self.from.name, of), offset, incarnation }
+    }
+
+    async fn store(&self, positions: Vec<Position>, leases: &[Lease], retries: &Retries<'_>) -> Result<(), Fault> {
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let batch = Batch { positions, leases: leases.to_vec(), now: self.clock.now(), ..Batch::default() };
+        retries.until_it_works(|| self.sink.write(&batch)).await.map(drop)
     }
 
     /// Creates the topics that are missing. Answers those that have as many partitions on both sides.
@@ -229,7 +245,6 @@ impl Mirror {
 /// Where a mirror writes, and what it notes of that.
 struct Target<'m> {
     mirror: &'m Mirror,
-    segment: String,
     leases: &'m [Lease],
     /// The topics whose records keep their partition.
     same_partitions: BTreeSet<TopicName>,
@@ -241,7 +256,7 @@ struct Target<'m> {
 impl Target<'_> {
     /// Writes records; once all are acknowledged, stores how far that is.
     async fn store(&self, records: &[Raw], retries: &Retries<'_>) -> Result<(), Fault> {
-        let Mirror { from, to, sink, clock, counters, .. } = self.mirror;
+        let Mirror { to, counters, .. } = self.mirror;
         if !to.topics.keeps_headers()
             && records.iter().any(|record| !record.headers.is_empty())
             && !self.without_headers.swap(true, Relaxed)
@@ -255,14 +270,9 @@ impl Target<'_> {
         for Raw { origin, .. } in records {
             next.insert(TopicPartition { topic: origin.topic.clone(), partition: origin.partition }, origin.offset + 1);
         }
-        let position = |(of, offset): (TopicPartition, u64)| Position {
-            of: assigned(&self.segment, &from.name, &of),
-            offset,
-            incarnation: self.incarnations.get(&of.topic).cloned(),
-        };
-        let positions = next.into_iter().map(position).collect();
-        let batch = Batch { positions, leases: self.leases.to_vec(), now: clock.now(), ..Batch::default() };
-        retries.until_it_works(|| sink.write(&batch)).await?;
+        let incarnation = |topic| self.incarnations.get(topic).cloned();
+        let positions = next.iter().map(|(of, offset)| self.mirror.position(of, *offset, incarnation(&of.topic)));
+        self.mirror.store(positions.collect(), self.leases, retries).await?;
         counters.count_resolved(records.len());
         Ok(())
     }

@@ -36,7 +36,7 @@ fn brokers_that_no_topic_is_on_are_there_for_a_mirror() {
 fn what_there_is_to_copy_is_printed() {
     let topic = TopicName::try_from("t").unwrap();
     let span =
-        |partition, next, end| Span { of: TopicPartition { topic: topic.clone(), partition }, next, end, incarnation: None };
+        |partition, next, end| Span { of: TopicPartition { topic: topic.clone(), partition }, next, end, begins_anew: false };
     let spans = [span(0, 5, 1_205), span(1, 7, 7)];
     let mut text = Vec::new();
     print_spans(&spans, Format::Text, &mut text).unwrap();

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::run::faulty::{FaultySink, FaultyTopics, OnPositions, OnRead, OnSend};
+use crate::topics::local::Local;
 use crate::topics::memory::Memory;
 
 /// Two brokers in memory and a SQLite store, all of which fail on demand.
@@ -200,4 +201,45 @@ async fn what_the_target_refuses_is_told_while_nothing_more_comes() {
     // Nothing is stored as copied: the next run tries it again.
     rig.run().await.unwrap();
     assert_eq!(values(&rig.held().await[0]), [0]);
+}
+
+#[tokio::test]
+async fn where_the_target_is_gone_all_is_copied_anew() {
+    let mut rig = Rig::new(2).await;
+    rig.from.write((0..20).map(|number| record(number, None)).collect()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    for (made_anew_by, records) in [(None, 20), (Some("us"), 20), (Some("somebody else"), 20), (None, 1)] {
+        if made_anew_by.is_some() {
+            std::fs::remove_file(dir.path().join("topics.db")).unwrap();
+        }
+        let target = Arc::new(Local::open(dir.path(), Arc::new(SystemClock)).await.unwrap());
+        let end = async |number| target.bounds(&partition(number)).await.map_or(0, |bounds| bounds.end);
+        if made_anew_by == Some("somebody else") {
+            target.create(&[TopicSpec { name: topic(), partitions: 2 }]).await.unwrap();
+        }
+        rig.mirror.to.topics = Arc::clone(&target) as Arc<dyn Topics>;
+        if records == 1 {
+            rig.from.write(vec![record(20, None)]).await.unwrap();
+        }
+        let before = end(0).await + end(1).await;
+        rig.run().await.unwrap();
+        assert_eq!(end(0).await + end(1).await - before, records, "made anew by {made_anew_by:?}");
+        rig.run().await.unwrap();
+        assert_eq!(end(0).await + end(1).await - before, records, "nothing twice");
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_that_ends_as_it_makes_the_target_anew_begins_anew_all_the_same() {
+    let mut rig = Rig::new(1).await;
+    rig.from.write((0..20).map(|number| record(number, None)).collect()).await.unwrap();
+    rig.run().await.unwrap();
+    let target = Arc::new(FaultyTopics::over(Memory::new(Arc::new(SystemClock))));
+    rig.mirror.to.topics = Arc::clone(&target) as Arc<dyn Topics>;
+    // The topic is made, and nothing more.
+    target.script_sends([OnSend::Refused]);
+    assert_eq!(rig.run().await.unwrap_err().kind(), FaultKind::Refused);
+    assert_eq!(target.bounds(&partition(0)).await.unwrap().end, 0);
+    rig.run().await.unwrap();
+    assert_eq!(target.bounds(&partition(0)).await.unwrap().end, 20);
 }
