@@ -27,7 +27,8 @@ pub(in super::super) struct ExactlyOnce {
     transactions: Box<dyn Transactions>,
     /// Whether the last commit's answer was lost.
     in_doubt: bool,
-    /// Positions that are committed, and that the sink has not been told: with the next batch. So the sink never is ahead.
+    /// Positions that are committed, and that the sink has not been told: with the next batch: of records that have
+    /// outputs the sink never is ahead.
     untold: Vec<Position>,
 }
 
