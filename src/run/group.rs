@@ -5,7 +5,6 @@
 //! assignment -> round: claim, read, work -> change: finish what is in hand, write positions, give leases back -> assignment ...
 //! ```
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +12,7 @@ use schemas::store::{Assigned, Position};
 use schemas::{Fault, Reaction, TopicName};
 use tokio::time::timeout;
 
-use super::segment::{Segment, Until};
-use super::stop::Stop;
+use super::segment::Segment;
 use crate::topics::{Membership, TopicPartition};
 
 /// How often the broker's tools are told how far partitions are.
@@ -50,7 +48,7 @@ impl Segment {
             };
             self.metrics.count_rebalance(&self.segment().name);
             tracing::info!(segment = self.segment().name, partitions = inputs.len(), "the group has shared partitions out");
-            match self.round(&inputs, member).await {
+            match self.round_as_member(&inputs, member).await {
                 Ok(()) => {}
                 Err(fault) if matches!(fault.reaction(), Reaction::Retry | Reaction::Rejoin) => {
                     tracing::warn!(segment = self.segment().name, %fault, "a round ends early; the next one reads again what is not committed");
@@ -64,30 +62,16 @@ impl Segment {
         Ok(())
     }
 
-    /// Works on these partitions until they change, or the run is told to stop.
-    async fn round(self: &Arc<Self>, inputs: &[TopicPartition], member: &dyn Membership) -> Result<(), Fault> {
-        let round = Arc::new(Self { stop: Stop::new(), ..Self::clone(self) });
-        let ending = async {
-            tokio::select! {
-                () = member.change() => {}
-                () = self.stop.told() => {}
-            }
-            round.stop.tell();
-            round.stop.overdue().await;
-        };
+    /// A round of which the group's tools are told how far it is.
+    async fn round_as_member(self: &Arc<Self>, inputs: &[TopicPartition], member: &dyn Membership) -> Result<(), Fault> {
         let telling = async {
             loop {
                 tokio::time::sleep(TELL).await;
                 self.tell(member).await;
             }
         };
-        let mut working = pin!(round.run_on(inputs, Until::Stopped));
         tokio::select! {
-            worked = &mut working => worked,
-            () = ending => {
-                tracing::warn!(segment = self.segment().name, "a round does not end in time and is dropped; its records are read again");
-                Ok(())
-            }
+            worked = self.round(inputs, member.change()) => worked,
             () = telling => Ok(()),
         }
     }

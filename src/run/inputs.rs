@@ -31,8 +31,13 @@ impl Segment {
         from.filter(|name| self.plan.topics.get(*name).is_some_and(|topic| !topic.internal))
     }
 
-    /// This worker's share of the partitions of the topics that its first stages read.
+    /// This worker's share of the partitions of the topics that its first stages read; waits for brokers that do not answer.
     pub(super) async fn inputs(&self) -> Result<Vec<TopicPartition>, Fault> {
+        self.patiently(|| self.present()).await
+    }
+
+    /// The same, asked once.
+    pub(super) async fn present(&self) -> Result<Vec<TopicPartition>, Fault> {
         let mut by_broker: BTreeMap<&str, Vec<TopicName>> = BTreeMap::new();
         for topic in self.topics() {
             by_broker.entry(self.broker_of(topic)).or_default().push(topic.clone());
@@ -41,7 +46,7 @@ impl Segment {
         let mut inputs = Vec::new();
         for (name, topics) in by_broker {
             let broker = self.broker(name)?;
-            let counts = self.patiently(|| broker.partitions(&topics)).await?;
+            let counts = broker.partitions(&topics).await?;
             let missing: Vec<_> = topics.iter().filter(|topic| !counts.contains_key(*topic)).map(TopicName::as_str).collect();
             if !missing.is_empty() {
                 let message =

@@ -29,6 +29,7 @@ mod publisher;
 mod reading;
 mod retention;
 mod retries;
+mod rounds;
 mod segment;
 mod share;
 mod stop;

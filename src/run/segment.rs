@@ -139,7 +139,7 @@ impl Segment {
     }
 
     /// Whether this fault only says that a run that was told to stop did not wait for what is away.
-    fn gave_up(&self, fault: &Fault) -> bool {
+    pub(super) fn gave_up(&self, fault: &Fault) -> bool {
         self.stop.is_told() && matches!(fault.reaction(), Reaction::Retry | Reaction::Rejoin)
     }
 
@@ -163,39 +163,6 @@ impl Segment {
             self.metrics.count_written(records.iter().map(|record| &record.topic));
         }
         Ok(())
-    }
-
-    /// Runs until stopped or caught up. A worker that finds its lease taken over drops everything and joins again.
-    ///
-    /// # Errors
-    ///
-    /// A fault that retrying cannot mend.
-    pub(super) async fn run(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
-        // What is to be read to its end is known beforehand: a group could change it.
-        if self.share.is_none() && until == Until::Stopped {
-            match self.join().await {
-                Ok(Some(member)) => return self.run_as_member(member).await,
-                Ok(None) => {}
-                Err(fault) if self.gave_up(&fault) => return Ok(()),
-                Err(fault) => return Err(fault),
-            }
-        }
-        loop {
-            match self.run_once(until).await {
-                Err(fault) if self.gave_up(&fault) => {
-                    tracing::warn!(segment = self.segment().name, %fault, "ends; the next run reads again what is not committed");
-                    return Ok(());
-                }
-                Err(fault) if fault.reaction() == Reaction::Rejoin && self.patience.is_none() => {
-                    tracing::warn!(segment = self.segment().name, %fault, "lost its partitions; joining again");
-                }
-                other => return other,
-            }
-        }
-    }
-
-    async fn run_once(self: &Arc<Self>, until: Until) -> Result<(), Fault> {
-        self.run_on(&self.inputs().await?, until).await
     }
 
     /// Claims these partitions, works on them, and gives them back.

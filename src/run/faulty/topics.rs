@@ -44,6 +44,8 @@ pub(crate) struct FaultyTopics {
     reads: Mutex<VecDeque<OnRead>>,
     sends: Mutex<VecDeque<OnSend>>,
     away: AtomicBool,
+    /// Whether each topic shows a partition less than it has.
+    hides: AtomicBool,
     tried: watch::Sender<Vec<Vec<Outgoing>>>,
     /// How many readers were asked for, counted before each is opened.
     asked: watch::Sender<usize>,
@@ -64,6 +66,7 @@ impl FaultyTopics {
             reads: Mutex::default(),
             sends: Mutex::default(),
             away: AtomicBool::new(false),
+            hides: AtomicBool::new(false),
             tried: watch::Sender::default(),
             asked: watch::Sender::new(0),
             go: Notify::new(),
@@ -98,6 +101,11 @@ impl FaultyTopics {
     /// Whether nothing answers.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Whether each topic shows all of its partitions, or one less.
+    pub(crate) fn show_all_partitions(&self, all: bool) {
+        self.hides.store(!all, Ordering::SeqCst);
     }
 
     /// Every write that was tried, in order, with what it was to write.
@@ -166,7 +174,11 @@ impl Topics for FaultyTopics {
 
     async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
         self.here()?;
-        self.inner.partitions(topics).await
+        let mut counts = self.inner.partitions(topics).await?;
+        if self.hides.load(Ordering::SeqCst) {
+            counts.values_mut().for_each(|count| *count -= 1);
+        }
+        Ok(counts)
     }
 
     async fn incarnation(&self, topic: &TopicName) -> Result<Option<Arc<str>>, Fault> {
