@@ -31,6 +31,7 @@ pub struct Metrics {
     rebalances: IntCounterVec,
     commit_seconds: HistogramVec,
     written: IntCounterVec,
+    left_out: IntCounterVec,
     broker_up: IntGaugeVec,
     connections_lost: IntCounterVec,
 }
@@ -75,6 +76,11 @@ impl Default for Metrics {
                 histograms("commit_duration_seconds", "How long a transaction of the sink took.", &["segment"], &COMMIT_SECONDS),
             ),
             written: counted("records_written_total", "Records that the broker of a topic acknowledged.", &["topic"]),
+            left_out: counted(
+                "records_left_out_total",
+                "Profiles and dead letters that are larger than their topic takes: they are in the tables only.",
+                &["topic"],
+            ),
             broker_up: measured("broker_up", "Whether a broker answers: 1 or 0.", &["broker"]),
             connections_lost: counted(
                 "connections_lost_total",
@@ -146,6 +152,11 @@ impl Metrics {
         for topic in topics {
             self.written.with_label_values(&[topic.as_str()]).inc();
         }
+    }
+
+    /// Counts what is not published because its topic does not take it.
+    pub(crate) fn count_left_out(&self, topic: &TopicName) {
+        self.left_out.with_label_values(&[topic.as_str()]).inc();
     }
 
     /// Tells whether a broker answers.

@@ -16,6 +16,8 @@ pub enum FaultKind {
     Full,
     /// The database refuses the data (SQLSTATE classes 22 and 23): some record's fault.
     Data,
+    /// A record has more bytes than its topic takes: that record's fault.
+    Oversized,
     /// Another process holds the lease on these partitions, or took it over.
     Fenced,
     /// A stored position is outside the log, or a stored state cannot be read.
@@ -49,6 +51,7 @@ impl FaultKind {
             Self::Overlong => (Reaction::Retry, "look what the database is busy with, and at its timeouts"),
             Self::Full => (Reaction::Retry, "free some space on the device"),
             Self::Data => (Reaction::Bisect, "look at the dead letters of reason `store`"),
+            Self::Oversized => (Reaction::Bisect, "raise `max_record` of the broker, and what its topics take"),
             Self::Fenced => (Reaction::Rejoin, "another worker owns these partitions; stop one of the two"),
             Self::Lost => (Reaction::Stop, "the log no longer holds what was to be read next; decide where to go on"),
             Self::Refused => (Reaction::Stop, "check that what it names exists and may be used"),

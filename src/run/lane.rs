@@ -3,13 +3,14 @@
 //! Order per key holds through retries: a batch is written whole, again from the read, before the next one begins.
 
 mod exactly_once;
+mod outputs;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::store::{Batch, DeadLetter, Lease, Loaded, Position, Written};
-use schemas::{Fault, FaultKind, Reaction, Reason, Record, Reject, TopicName};
+use schemas::{Fault, FaultKind, Reaction, Record, Reject, TopicName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -69,7 +70,7 @@ impl Lane {
                         None => self.commit(items).await?,
                         Some(exactly_once) => {
                             let items = self.whole(items).await;
-                            self.transact(exactly_once, &items).await?;
+                            self.transact_all(exactly_once, items).await?;
                         }
                     }
                 }
@@ -118,8 +119,7 @@ impl Lane {
     /// one becomes a dead letter, the rest commits.
     async fn commit(&mut self, items: Vec<Item>) -> Result<(), Fault> {
         // Once, before anything is committed: what halves the batch is never a record on its way to a topic.
-        self.write_outputs(&items).await?;
-        let mut groups = vec![items];
+        let mut groups = vec![self.write_outputs(items).await?];
         while let Some(group) = groups.pop() {
             match self.write(&group).await {
                 Ok(left) => {
@@ -140,18 +140,6 @@ impl Lane {
             }
         }
         Ok(())
-    }
-
-    /// The dead letter that a record becomes whose data the database refuses.
-    fn refused(&self, item: Item, fault: &Fault) -> Result<Item, Fault> {
-        if matches!(item.what, Work::Dead(..)) {
-            return Err(Fault::new(
-                FaultKind::Bug,
-                format!("the database refuses a dead letter of {}: {fault}", item.raw.origin),
-            ));
-        }
-        let reject = Reject::new(Reason::Store, "", fault.to_string());
-        Ok(Item { what: Work::Dead(self.segment.store_stage_index(), reject), ..item })
     }
 
     /// Writes a group in one transaction, again from the read until it is durable; but for the customers that it answers, whose profiles
@@ -193,14 +181,6 @@ impl Lane {
             }
             self.segment.retries(self.part.name()).wait_after(fault, &mut backoff).await?;
         }
-    }
-
-    async fn write_outputs(&self, group: &[Item]) -> Result<(), Fault> {
-        let outputs = group.iter().filter_map(|item| match &item.what {
-            Work::Output(outgoing) => Some(outgoing.clone()),
-            Work::Keyed(_) | Work::Dead(..) => None,
-        });
-        self.segment.write_out(&self.part, outputs.collect()).await
     }
 
     async fn attempt(&mut self, group: &[Item]) -> Result<(Written, HashSet<String>), Fault> {

@@ -3,20 +3,22 @@
 //! One publisher per pipeline holds the lease. Entries go in the order in which they were written, so a customer's alerts arrive in
 //! order; an entry that was sent but not yet deleted is sent again after a crash, with the same id and the same bytes.
 
+mod portions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry};
-use schemas::{Clock, Fault, FaultKind, Header, Outgoing, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
+use self::portions::{outgoing, portions};
 use super::backoff::Backoff;
 use super::counters::Counters;
 use super::health::{Health, Part};
-use super::letter;
 use super::retention::Retention;
 use super::retries::Retries;
 use super::stop::Stop;
@@ -26,8 +28,6 @@ use crate::topics::Topics;
 
 /// Entries read from the outbox at a time.
 const AT_ONCE: u32 = 500;
-/// About how many bytes of values are sent at a time, and forgotten once they are acknowledged.
-const AT_ONCE_BYTES: usize = 4 << 20;
 /// How often the lease is renewed; it lasts 2 s (`architecture.md`, rule 6).
 const HEARTBEAT: Duration = Duration::from_millis(500);
 /// How long to wait for news before looking anyway: other processes write to the outbox too.
@@ -152,8 +152,7 @@ impl Publisher {
             entries.retain(|entry| entry.seq <= last);
             let (met, gone) = (entries.len(), entries.iter().filter(|entry| matches!(entry.what, Outbound::Gone { .. })).count());
             for portion in portions(entries) {
-                self.send(&portion).await?;
-                self.sink.published(&portion, &leases).await?;
+                self.publish(portion, &leases).await?;
             }
             Ok(if met == 0 { Turn::Empty } else { Turn::Sent(met - gone) })
         };
@@ -213,6 +212,40 @@ impl Publisher {
         })
     }
 
+    /// Sends entries and deletes them. Where a topic does not take one, they are halved until that is found.
+    async fn publish(&self, entries: Vec<OutboxEntry>, leases: &[Lease]) -> Result<(), Fault> {
+        let mut groups = vec![entries];
+        while let Some(mut group) = groups.pop() {
+            match self.send(&group).await {
+                Err(fault) if fault.reaction() == Reaction::Bisect && group.len() > 1 => {
+                    let second = group.split_off(group.len() / 2);
+                    groups.extend([second, group]);
+                    continue;
+                }
+                Err(fault) if fault.reaction() == Reaction::Bisect => self.leave_out(&group[0], fault)?,
+                sent => sent?,
+            }
+            self.sink.published(&group, leases).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves one out that its topic does not take: the table has all of it, and nothing else has to wait. An effect is nowhere else.
+    fn leave_out(&self, entry: &OutboxEntry, fault: Fault) -> Result<(), Fault> {
+        match &entry.what {
+            Outbound::Profile { customer_id, .. } => {
+                tracing::warn!(%fault, advice = fault.advice(), customer_id, "a profile is not published; the table has it");
+            }
+            Outbound::DeadLetter(stored) => {
+                let id = stored.letter.id;
+                tracing::warn!(%fault, advice = fault.advice(), %id, "a dead letter is not published; the table has it");
+            }
+            Outbound::Effect(_) | Outbound::Gone { .. } => return Err(fault),
+        }
+        self.metrics.count_left_out(&entry.topic);
+        Ok(())
+    }
+
     async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
         let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
         for entry in entries {
@@ -234,68 +267,6 @@ impl Publisher {
         self.metrics.count_written(sent.map(|entry| &entry.topic));
         Ok(())
     }
-}
-
-/// The entries in their order, cut so that the values of each portion have about [`AT_ONCE_BYTES`]: the one that passes it is the last.
-fn portions(entries: Vec<OutboxEntry>) -> Vec<Vec<OutboxEntry>> {
-    let mut portions: Vec<Vec<OutboxEntry>> = Vec::new();
-    let mut size_bytes = AT_ONCE_BYTES;
-    for entry in entries {
-        if size_bytes >= AT_ONCE_BYTES {
-            portions.push(Vec::new());
-            size_bytes = 0;
-        }
-        size_bytes += value_bytes(&entry);
-        if let Some(portion) = portions.last_mut() {
-            portion.push(entry);
-        }
-    }
-    portions
-}
-
-fn value_bytes(entry: &OutboxEntry) -> usize {
-    match &entry.what {
-        Outbound::Effect(effect) => effect.value.len(),
-        Outbound::Profile { value, .. } => value.len(),
-        Outbound::DeadLetter(stored) => stored.letter.value.len(),
-        Outbound::Gone { .. } => 0,
-    }
-}
-
-/// The record of an entry; `None` where there is nothing to send.
-fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> {
-    let topic = entry.topic.clone();
-    Some(match &entry.what {
-        Outbound::Effect(effect) => Outgoing {
-            topic,
-            partition: None,
-            key: Some(effect.key.clone().into_bytes()),
-            value: effect.value.clone(),
-            headers: effect.headers.clone(),
-            timestamp: Some(effect.timestamp),
-        },
-        Outbound::Profile { customer_id, value, .. } => Outgoing {
-            topic,
-            partition: None,
-            key: Some(customer_id.clone().into_bytes()),
-            value: value.clone().into_bytes(),
-            headers: vec![content_type("application/json")],
-            timestamp: None,
-        },
-        Outbound::DeadLetter(stored) => Outgoing {
-            topic,
-            partition: None,
-            key: stored.letter.key.clone(),
-            value: letter::published(pipeline, stored),
-            headers: vec![content_type("application/json")],
-            timestamp: Some(stored.letter.timestamp),
-        },
-        Outbound::Gone { .. } => return None,
-    })
-}
-
-fn content_type(value: &str) -> Header {
-    Header { name: "content-type".into(), value: value.as_bytes().to_vec() }
 }
 
 #[cfg(test)]

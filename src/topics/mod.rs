@@ -209,7 +209,8 @@ pub trait Topics: Send + Sync {
     ///
     /// # Errors
     ///
-    /// `Refused` when a topic or a named partition does not exist, naming it. `Full` when there is no space, and nothing is written.
+    /// `Refused` when a topic or a named partition does not exist, naming it. `Oversized` when a record has more bytes than its topic takes;
+    /// of the others, some may be written. `Full` when there is no space, and nothing is written.
     /// Any other [`Fault`] means that it is not known that all are durable; the same records may be written again.
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault>;
 

@@ -1,7 +1,7 @@
 //! A broker that fails as a test scripts it, over one in memory.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -46,6 +46,8 @@ pub(crate) struct FaultyTopics {
     away: AtomicBool,
     /// Whether each topic shows a partition less than it has.
     hides: AtomicBool,
+    /// The largest value that a topic takes.
+    largest_bytes: AtomicUsize,
     tried: watch::Sender<Vec<Vec<Outgoing>>>,
     /// How many readers were asked for, counted before each is opened.
     asked: watch::Sender<usize>,
@@ -67,6 +69,7 @@ impl FaultyTopics {
             sends: Mutex::default(),
             away: AtomicBool::new(false),
             hides: AtomicBool::new(false),
+            largest_bytes: AtomicUsize::new(usize::MAX),
             tried: watch::Sender::default(),
             asked: watch::Sender::new(0),
             go: Notify::new(),
@@ -108,6 +111,19 @@ impl FaultyTopics {
         self.hides.store(!all, Ordering::SeqCst);
     }
 
+    /// Lets topics take values of so many bytes, and none that is larger.
+    pub(crate) fn set_largest_bytes(&self, bytes: usize) {
+        self.largest_bytes.store(bytes, Ordering::SeqCst);
+    }
+
+    fn check_sizes(&self, records: &[Outgoing]) -> Result<(), Fault> {
+        let largest = self.largest_bytes.load(Ordering::SeqCst);
+        match records.iter().all(|record| record.value.len() <= largest) {
+            true => Ok(()),
+            false => Err(Fault::new(FaultKind::Oversized, "too many bytes")),
+        }
+    }
+
     /// Every write that was tried, in order, with what it was to write.
     pub(crate) fn tried(&self) -> Vec<Vec<Outgoing>> {
         self.tried.borrow().clone()
@@ -145,12 +161,13 @@ impl Topics for FaultyTopics {
     }
 
     async fn transactions(&self, _name: &str) -> Result<Option<Box<dyn Transactions>>, Fault> {
-        Ok(Some(Box::new(self.group.clone())))
+        Ok(Some(Box::new(self.group.taking(self.largest_bytes.load(Ordering::SeqCst)))))
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {
         self.tried.send_modify(|tried| tried.push(records.clone()));
         self.here()?;
+        self.check_sizes(&records)?;
         let step = locked(&self.sends).pop_front();
         match step {
             None => self.inner.write(records).await,

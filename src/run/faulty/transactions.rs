@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use schemas::{Fault, Outgoing};
+use schemas::{Fault, FaultKind, Outgoing};
 
 use super::away;
 use crate::topics::memory::Memory;
@@ -40,11 +40,17 @@ struct Prepared {
 pub(super) struct Group {
     inner: Arc<Memory>,
     ledger: Arc<Mutex<Ledger>>,
+    /// The largest value that a topic takes.
+    largest_bytes: usize,
 }
 
 impl Group {
     pub(super) fn over(inner: Arc<Memory>) -> Self {
-        Self { inner, ledger: Arc::default() }
+        Self { inner, ledger: Arc::default(), largest_bytes: usize::MAX }
+    }
+
+    pub(super) fn taking(&self, largest_bytes: usize) -> Self {
+        Self { largest_bytes, ..self.clone() }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -78,6 +84,9 @@ impl Transactions for Group {
     }
 
     async fn prepare(&self, records: &[Outgoing], positions: &[(TopicPartition, u64)]) -> Result<(), Fault> {
+        if records.iter().any(|record| record.value.len() > self.largest_bytes) {
+            return Err(Fault::new(FaultKind::Oversized, "too many bytes"));
+        }
         let mut ledger = self.ledger();
         assert!(ledger.open && ledger.prepared.is_none(), "one transaction at a time, once it is open");
         ledger.prepared = Some(Prepared { records: records.to_vec(), positions: positions.to_vec() });

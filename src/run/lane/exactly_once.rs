@@ -78,6 +78,31 @@ impl Lane {
         items
     }
 
+    /// Makes a batch durable and visible, once. Where a topic does not take a record, the batch is halved until that is found; it becomes a
+    /// dead letter, without any of its outputs.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::transact`].
+    pub(super) async fn transact_all(&mut self, exactly_once: &mut ExactlyOnce, items: Vec<Item>) -> Result<(), Fault> {
+        let mut groups = vec![items];
+        while let Some(group) = groups.pop() {
+            match self.transact(exactly_once, &group).await {
+                Ok(()) => {}
+                Err(fault) if fault.reaction() == Reaction::Bisect => match between_records(&group) {
+                    Some(at) => {
+                        let mut first = group;
+                        let second = first.split_off(at);
+                        groups.extend([second, first]);
+                    }
+                    None => groups.push(group.into_iter().map(|item| self.refused(item, &fault)).collect::<Result<_, _>>()?),
+                },
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a group durable and visible, once: again until that is known.
     ///
     /// # Errors
@@ -157,6 +182,12 @@ impl Lane {
         exactly_once.in_doubt = false;
         Ok(())
     }
+}
+
+/// Where to cut a group between two records, as near to the middle as can be; `None` where all of it is of one record.
+fn between_records(group: &[Item]) -> Option<usize> {
+    let boundary = |at: &usize| !Arc::ptr_eq(&group[*at - 1].ticket, &group[*at].ticket);
+    (1..group.len()).filter(boundary).min_by_key(|at| at.abs_diff(group.len() / 2))
 }
 
 #[cfg(test)]

@@ -148,3 +148,21 @@ async fn a_batch_that_is_halved_writes_its_outputs_once() {
     assert_eq!(letters(&rig).await.len(), 2);
     assert_eq!(rig.resolved(STOCKS).await, 12);
 }
+
+#[tokio::test]
+async fn a_record_that_its_topic_does_not_take_becomes_a_dead_letter_and_the_others_go_on() {
+    for exactly_once in [false, true] {
+        let rig = if exactly_once { Rig::exactly_once(|_| {}).await } else { Rig::split().await };
+        let mut records = ten();
+        records[4] = stocks("c-4", 30, 5, &"x".repeat(20_000));
+        rig.pipeline.produce(records).await.unwrap();
+        rig.topics.set_largest_bytes(20_000);
+        rig.run(Vec::new()).await.unwrap();
+        assert_eq!(rig.held("profile.events").await.len(), 9, "exactly once: {exactly_once}");
+        let letters = letters(&rig).await;
+        let told: Vec<_> = letters.iter().map(|stored| (stored.letter.reason, stored.letter.stage.as_str())).collect();
+        assert_eq!(told, [(Reason::Store, "intake")], "exactly once: {exactly_once}");
+        assert!(letters[0].letter.violations[0].message.contains("too many bytes"), "{letters:?}");
+        assert_eq!(rig.resolved(STOCKS).await, 10);
+    }
+}

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Effect, Outbound, OutboxEntry};
-use schemas::{Outgoing, TopicName};
+use schemas::{FaultKind, Outgoing, TopicName};
 use serde_json::Value;
 use sinks::Sink;
 
-use super::{AT_ONCE_BYTES, portions};
+use super::portions::{AT_ONCE_BYTES, portions};
 use crate::run::faulty::{OnSend, Rig, batch_of, stocks};
 use crate::run::stop::Stop;
 
@@ -183,6 +183,34 @@ fn a_portion_is_bounded_in_bytes_and_order_is_kept() {
     let seqs: Vec<Vec<i64>> = portions.iter().map(|portion| portion.iter().map(|entry| entry.seq).collect()).collect();
     assert_eq!(seqs, [vec![1, 2], vec![3, 4], vec![5]]);
     assert!(super::portions(Vec::new()).is_empty());
+}
+
+#[tokio::test]
+async fn what_its_topic_does_not_take_is_left_out_and_the_rest_is_sent() {
+    let rig = Rig::new().await;
+    rig.topics.set_largest_bytes(20_000);
+    let large = "x".repeat(19_000);
+    let records = ["c-1", "c-2", "c-3"].map(|customer| stocks(customer, 30, 5, if customer == "c-2" { &large } else { "Riz" }));
+    rig.run(records.into()).await.unwrap();
+    let told: Vec<Value> = rig.values("customer.profiles").await;
+    let mut customers: Vec<_> = told.iter().map(|profile| profile["customerId"].as_str().unwrap()).collect();
+    customers.sort_unstable();
+    assert_eq!(customers, ["c-1", "c-3"]);
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 3, "its alert is small");
+    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+    let metrics = rig.pipeline.metrics().render().unwrap();
+    assert!(metrics.contains("syncline_records_left_out_total{topic=\"customer.profiles\"} 1"), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_alert_that_its_topic_does_not_take_ends_the_run_and_stays() {
+    let rig = Rig::new().await;
+    rig.sink.write(&batch_of(vec![stocks("c-1", 30, 5, "Riz")]).await).await.unwrap();
+    rig.topics.set_largest_bytes(10);
+    assert_eq!(rig.run(Vec::new()).await.unwrap_err().kind(), FaultKind::Oversized);
+    rig.topics.set_largest_bytes(usize::MAX);
+    rig.run(Vec::new()).await.unwrap();
+    assert_eq!(rig.held(LOW_STOCK).await.len(), 1, "it was not lost");
 }
 
 #[tokio::test]

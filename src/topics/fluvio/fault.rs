@@ -26,8 +26,8 @@ fn kind_of(code: &ErrorCode) -> FaultKind {
     match code {
         ErrorCode::OffsetOutOfRange | ErrorCode::OffsetEvicted { .. } => FaultKind::Lost,
         ErrorCode::PartitionFull { .. } => FaultKind::Full,
-        ErrorCode::MessageTooLarge
-        | ErrorCode::PermissionDenied
+        ErrorCode::MessageTooLarge => FaultKind::Oversized,
+        ErrorCode::PermissionDenied
         | ErrorCode::CompressionError
         | ErrorCode::InvalidCreateRequest
         | ErrorCode::TopicNotFound
@@ -61,7 +61,7 @@ mod tests {
         for (code, kind) in [
             (ErrorCode::NotLeaderForPartition, FaultKind::Unavailable),
             (ErrorCode::StorageError, FaultKind::Unavailable),
-            (ErrorCode::MessageTooLarge, FaultKind::Refused),
+            (ErrorCode::MessageTooLarge, FaultKind::Oversized),
             (ErrorCode::OffsetEvicted { offset: 1, next_available: 9 }, FaultKind::Lost),
         ] {
             let fault = of_code("writing to t[0]", code);

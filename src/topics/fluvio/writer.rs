@@ -98,7 +98,7 @@ impl Writer {
             return Ok(());
         }
         let what = format!("topic \"{}\": a record of {size} bytes is more than the {limit} that may be written", record.topic);
-        Err(Fault::new(FaultKind::Refused, what).advise("raise `max_record` of the broker `fluvio`, and what the SPUs take"))
+        Err(Fault::new(FaultKind::Oversized, what).advise("raise `max_record` of the broker `fluvio`, and what the SPUs take"))
     }
 }
 

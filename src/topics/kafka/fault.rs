@@ -175,14 +175,13 @@ pub(super) fn kind_of(code: Code) -> FaultKind {
         | Code::InvalidSessionTimeout
         | Code::FencedInstanceId
         | Code::PolicyViolation
-        | Code::MessageSizeTooLarge
-        | Code::MessageBatchTooLarge
         | Code::InvalidRecord
         | Code::InvalidTimestamp
         | Code::UnsupportedVersion
         | Code::UnsupportedFeature
         | Code::UnsupportedForMessageFormat
         | Code::UnsupportedCompressionType => FaultKind::Refused,
+        Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => FaultKind::Oversized,
         Code::InvalidArgument | Code::State | Code::Conflict | Code::NotConfigured | Code::NotImplemented => FaultKind::Bug,
         _ => FaultKind::Unavailable,
     }

@@ -125,7 +125,7 @@ impl Writer {
             size => {
                 let what =
                     format!("topic \"{}\": a record of {size} bytes is more than the {limit} that may be written", record.topic);
-                Err(Fault::new(FaultKind::Refused, what)
+                Err(Fault::new(FaultKind::Oversized, what)
                     .advise("raise `max_record` of the broker `kafka`, and `max.message.bytes` of the topic"))
             }
         }

@@ -122,7 +122,7 @@ pub(super) async fn what_the_crates_own_producer_writes_is_read(cluster: &Fluvio
 pub(super) async fn what_is_too_large_is_refused_and_nothing_after_it_suffers(cluster: &FluvioCluster) {
     let topics = with_topic(cluster, 1).await;
     let fault = topics.write(vec![record("x"), record(vec![b'x'; 2 << 20])]).await.unwrap_err();
-    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Oversized, "{fault}");
     assert!(fault.to_string().contains("2097"), "{fault}");
     topics.write(numbered(0..10)).await.unwrap();
     // What is told to take more, does: in one batch, which no fetch holds at first.

@@ -211,7 +211,7 @@ async fn what_the_topic_takes_for_too_large_is_refused_with_its_size(server: &Se
     }
     let noise = (0..9_000).map(|_| rand::random::<u8>()).collect::<Vec<_>>();
     let fault = topics.write(vec![record(noise)]).await.unwrap_err();
-    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Oversized, "{fault}");
     assert!(fault.to_string().contains("\"t\": a record of 90") && fault.advice().contains("max.message.bytes"), "{fault}");
 }
 

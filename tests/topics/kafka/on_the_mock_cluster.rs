@@ -115,7 +115,7 @@ async fn a_record_too_large_is_refused_before_anything_is_written() {
     mock.create_topic("t", 1);
     let topics = open(Options { max_record_bytes: 2000, ..options(mock.servers.clone()) }).await;
     let fault = topics.write(vec![record("small"), record(vec![b'x'; 2001])]).await.unwrap_err();
-    assert_eq!(fault.kind(), FaultKind::Refused, "{fault}");
+    assert_eq!(fault.kind(), FaultKind::Oversized, "{fault}");
     assert!(fault.to_string().contains("2000") && fault.advice().contains("max_record"), "{fault}: {}", fault.advice());
     assert_eq!(topics.bounds(&at("t", 0)).await.unwrap().end, 0);
 }
