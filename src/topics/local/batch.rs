@@ -94,12 +94,12 @@ pub(super) fn size_bytes(record: &Outgoing) -> usize {
 ///
 /// # Errors
 ///
-/// `Refused` for one over 256 MiB.
+/// `Oversized` for one over 256 MiB.
 pub(super) fn check_size(record: &Outgoing) -> Result<(), Fault> {
     match size_bytes(record) {
         ..=MAX_RECORD_BYTES => Ok(()),
         size => Err(Fault::new(
-            FaultKind::Refused,
+            FaultKind::Oversized,
             format!(
                 "topic \"{}\": a record of {size} bytes is more than the {MAX_RECORD_BYTES} that local topics take",
                 record.topic

@@ -102,7 +102,7 @@ async fn a_newer_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     execute(&with_topic(dir.path()).await, "PRAGMA user_version = 3").await;
     let Err(fault) = Local::open(dir.path(), Arc::new(SystemClock)).await else { panic!("format 3 is unknown") };
-    assert_eq!(fault.kind(), FaultKind::Refused);
+    assert_eq!(fault.kind(), FaultKind::Oversized);
     assert!(fault.to_string().contains("format 3"), "{fault}");
 }
 
