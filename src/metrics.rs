@@ -3,15 +3,17 @@
 //! Names begin with `syncline_` and carry their units. Labels are what the pipeline file names (segments, topics with their partitions,
 //! brokers), and reasons: never anything of a record, so there are as many series for a million customers as for one.
 
+mod name;
 mod totals;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::core::Collector;
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TEXT_FORMAT, TextEncoder};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Registry, TEXT_FORMAT, TextEncoder};
 use schemas::{Fault, FaultKind, TopicName};
 
+use self::name::Name;
 use self::totals::Totals;
 use crate::run::Counters;
 use crate::topics::TopicPartition;
@@ -46,47 +48,30 @@ struct Partitions {
     lag: IntGaugeVec,
 }
 
-const PARTITION: [&str; 3] = ["segment", "topic", "partition"];
-
 impl Default for Metrics {
     /// Nothing has happened yet.
     fn default() -> Self {
         let registry = Registry::new();
         let counters = Arc::new(Counters::default());
         registered(&registry, Totals::of(Arc::clone(&counters)));
-        let built = registered(&registry, gauges("build_info", "1, labelled with the version of this process.", &["version"]));
+        let built = registered(&registry, gauges(Name::BuildInfo));
         built.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let counted = |name, help, labels: &[&str]| registered(&registry, counters_of(name, help, labels));
-        let measured = |name, help, labels: &[&str]| registered(&registry, gauges(name, help, labels));
+        let counted = |name| registered(&registry, counters_of(name));
+        let measured = |name| registered(&registry, gauges(name));
         Self {
             partitions: Partitions {
-                read: counted(
-                    "records_read_total",
-                    "Records read from a partition, with those that were read again.",
-                    &PARTITION,
-                ),
-                read_bytes: counted("read_bytes_total", "Bytes of the values of the records read from a partition.", &PARTITION),
-                position: measured("position_offset", "The offset below which a partition is processed and durable.", &PARTITION),
-                end: measured("end_offset", "The offset that the next record of a partition will get.", &PARTITION),
-                lag: measured("lag_records", "Offsets of a partition that are not yet processed and durable.", &PARTITION),
+                read: counted(Name::RecordsRead),
+                read_bytes: counted(Name::ReadBytes),
+                position: measured(Name::PositionOffset),
+                end: measured(Name::EndOffset),
+                lag: measured(Name::LagRecords),
             },
-            rebalances: counted("rebalances_total", "Times that a group shared partitions out to a segment.", &["segment"]),
-            commit_seconds: registered(
-                &registry,
-                histograms("commit_duration_seconds", "How long a transaction of the sink took.", &["segment"], &COMMIT_SECONDS),
-            ),
-            written: counted("records_written_total", "Records that the broker of a topic acknowledged.", &["topic"]),
-            left_out: counted(
-                "records_left_out_total",
-                "Profiles and dead letters that are larger than their topic takes: they are in the tables only.",
-                &["topic"],
-            ),
-            broker_up: measured("broker_up", "Whether a broker answers: 1 or 0.", &["broker"]),
-            connections_lost: counted(
-                "connections_lost_total",
-                "Connections to a broker that were lost, or could not be made.",
-                &["broker"],
-            ),
+            rebalances: counted(Name::Rebalances),
+            commit_seconds: registered(&registry, histograms(Name::CommitDuration, &COMMIT_SECONDS)),
+            written: counted(Name::RecordsWritten),
+            left_out: counted(Name::RecordsLeftOut),
+            broker_up: measured(Name::BrokerUp),
+            connections_lost: counted(Name::ConnectionsLost),
             counters,
             registry,
         }
@@ -170,21 +155,17 @@ impl Metrics {
     }
 }
 
-fn named(name: &str) -> String {
-    format!("syncline_{name}")
+fn counters_of(name: Name) -> IntCounterVec {
+    IntCounterVec::new(name.opts(), name.labels()).expect("names and labels are such as Prometheus takes")
 }
 
-fn counters_of(name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
-    IntCounterVec::new(Opts::new(named(name), help), labels).expect("names and labels are such as Prometheus takes")
+fn gauges(name: Name) -> IntGaugeVec {
+    IntGaugeVec::new(name.opts(), name.labels()).expect("names and labels are such as Prometheus takes")
 }
 
-fn gauges(name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-    IntGaugeVec::new(Opts::new(named(name), help), labels).expect("names and labels are such as Prometheus takes")
-}
-
-fn histograms(name: &str, help: &str, labels: &[&str], up_to: &[f64]) -> HistogramVec {
-    let opts = HistogramOpts::new(named(name), help).buckets(up_to.to_vec());
-    HistogramVec::new(opts, labels).expect("names and labels are such as Prometheus takes")
+fn histograms(name: Name, up_to: &[f64]) -> HistogramVec {
+    let opts = HistogramOpts::from(name.opts()).buckets(up_to.to_vec());
+    HistogramVec::new(opts, name.labels()).expect("names and labels are such as Prometheus takes")
 }
 
 fn registered<C: Collector + Clone + 'static>(registry: &Registry, metric: C) -> C {

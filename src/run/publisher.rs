@@ -233,8 +233,9 @@ impl Publisher {
     /// Leaves one out that its topic does not take: the table has all of it, and nothing else has to wait. An effect is nowhere else.
     fn leave_out(&self, entry: &OutboxEntry, fault: Fault) -> Result<(), Fault> {
         match &entry.what {
-            Outbound::Profile { customer_id, .. } => {
-                tracing::warn!(%fault, advice = fault.advice(), customer_id, "a profile is not published; the table has it");
+            // Whose it is, is nothing for a log.
+            Outbound::Profile { .. } => {
+                tracing::warn!(%fault, advice = fault.advice(), "a profile is not published; the table has it");
             }
             Outbound::DeadLetter(stored) => {
                 let id = stored.letter.id;
