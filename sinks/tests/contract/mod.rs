@@ -9,6 +9,7 @@ pub mod dead_letters;
 pub mod leases;
 pub mod migrations;
 pub mod outbox;
+pub mod positions;
 pub mod profiles;
 pub mod races;
 pub mod seen_events;
@@ -53,7 +54,8 @@ macro_rules! contract {
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing,
                 what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
                 alerts_follow_the_greater_transition, data_that_the_database_refuses_is_a_data_fault,
-                five_thousand_profiles_in_one_batch, positions_are_kept_for_each_broker_and_segment;
+                five_thousand_profiles_in_one_batch;
+            positions: positions_are_kept_for_each_broker_and_segment;
             seen_events: a_seen_event_writes_nothing, events_are_forgotten_oldest_first;
             critical_changes:
                 history_and_critical_changes_are_written_once, of_one_request_one_event_stands_whichever_came_first;
