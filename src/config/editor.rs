@@ -63,6 +63,19 @@ fn kind(kind: &Kind, catalogue: &[Entry]) -> Value {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
         }
         Kind::One(below) => nullable(table(below, catalogue)),
+        Kind::Brokers(kinds) => {
+            let mut schema = table(kinds, catalogue);
+            let named = kinds.keys.iter().filter_map(|key| match key.kind {
+                Kind::One(below) => Some(table(below, catalogue)),
+                _ => None,
+            });
+            let named = named.map(|mut below| {
+                below["required"].as_array_mut().into_iter().for_each(|required| required.insert(0, json!("kind")));
+                below
+            });
+            schema["additionalProperties"] = json!({"anyOf": named.collect::<Vec<_>>()});
+            schema
+        }
         Kind::List(below) if below.name == STEP.name => json!({"type": "array", "items": step(catalogue), "minItems": 1}),
         Kind::List(below) => json!({"type": "array", "items": table(below, catalogue), "minItems": 1}),
         Kind::ByName(below) => json!({"type": "object", "additionalProperties": nullable(table(below, catalogue))}),

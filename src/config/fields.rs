@@ -53,11 +53,6 @@ impl<'n> Fields<'n> {
         Some(Self { table, members })
     }
 
-    /// The keys that are written, known or not; of a misspelt one the name that is meant.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'n str> {
-        self.members.iter().map(|(name, _)| *name)
-    }
-
     /// The node below a key.
     pub(super) fn node(&self, name: &str) -> Option<&'n Node> {
         self.members.iter().find(|(member, _)| *member == name).map(|(_, member)| &member.value)

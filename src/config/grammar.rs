@@ -58,6 +58,8 @@ pub(super) enum Kind {
     /// A map of texts, numbers and booleans, which another program reads.
     SettingsByName,
     One(&'static Table),
+    /// A map by names that the file chooses, to one of the tables below the keys: that of the name, or the one that `kind` names.
+    Brokers(&'static Table),
     List(&'static Table),
     /// Maps by names that the file chooses.
     ByName(&'static Table),
@@ -104,7 +106,11 @@ pub(super) const PIPELINE: Table = Table {
             "The pipeline's name. Part of ids and of stored positions: never rename it, or everything is read again.",
         ),
         optional("broker", Kind::Text, "The broker of topics that name none. May be left out where there is one broker only."),
-        required("brokers", Kind::One(&BROKERS), "The brokers that topics may live on, by kind."),
+        required(
+            "brokers",
+            Kind::Brokers(&BROKERS),
+            "The brokers that topics may live on, each called by its kind, or by any name where `kind` says what it is.",
+        ),
         required(
             "topics",
             Kind::ByName(&TOPIC),

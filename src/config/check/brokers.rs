@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::draft::{Content, Member, Node};
 use super::super::error::{Finding, Report};
-use super::super::fields::{Fields, Named};
+use super::super::fields::{Fields, Named, check_name, meant, members};
 use super::super::grammar::{BROKERS, FLUVIO, KAFKA, LOCAL, MEMORY};
-use super::super::suggest::did_you_mean;
+use super::super::suggest::{self, did_you_mean, listed, nearest};
 use super::{Context, fluvio, kafka};
 use crate::topics::Broker;
 
@@ -21,21 +22,17 @@ pub(super) struct Brokers {
 pub(super) fn check(file: &Fields<'_>, context: &Context<'_>, report: &mut Report) -> Brokers {
     let mut brokers = Brokers { plans: BTreeMap::new(), usual: None, written: Vec::new() };
     let Some(node) = file.node("brokers") else { return brokers };
-    let Some(kinds) = Fields::of(node, &BROKERS, report) else { return brokers };
-    brokers.written = kinds.names().map(str::to_owned).collect();
-    if let Some(cluster) = kinds.node("fluvio").and_then(|node| Fields::of(node, &FLUVIO, report)) {
-        brokers.plans.insert("fluvio".to_owned(), Broker::Fluvio(Box::new(fluvio::check(&cluster, context, report))));
-    }
-    if let Some(cluster) = kinds.node("kafka").and_then(|node| Fields::of(node, &KAFKA, report)) {
-        brokers.plans.insert("kafka".to_owned(), Broker::Kafka(Box::new(kafka::check(&cluster, context, report))));
-    }
-    if let Some(local) = kinds.node("local").and_then(|node| Fields::of(node, &LOCAL, report))
-        && let Some(dir) = local.text("dir", report)
-    {
-        brokers.plans.insert("local".to_owned(), Broker::Local { dir: context.folder.join(dir.name) });
-    }
-    if kinds.node("memory").and_then(|node| Fields::of(node, &MEMORY, report)).is_some() {
-        brokers.plans.insert("memory".to_owned(), Broker::Memory);
+    let Some(written) = members(node, BROKERS.name, report) else { return brokers };
+    for member in written {
+        let Some(kind) = kind(member, written, report) else {
+            brokers.written.push(member.name.clone());
+            continue;
+        };
+        let name = if member.value.member("kind").is_some() { member.name.as_str() } else { kind };
+        brokers.written.push(name.to_owned());
+        if let Some(plan) = plan(kind, &member.value, context, report) {
+            brokers.plans.insert(name.to_owned(), plan);
+        }
     }
     brokers.usual = match (file.text("broker", report), brokers.written.as_slice()) {
         (Some(usual), _) => brokers.find(&usual, report),
@@ -55,6 +52,47 @@ pub(super) fn check(file: &Fields<'_>, context: &Context<'_>, report: &mut Repor
         }
     };
     brokers
+}
+
+/// What kind of broker it is: the one that `kind` names, else the one that it is called. A misspelt one is read as the one that is meant.
+fn kind(member: &Member, beside: &[Member], report: &mut Report) -> Option<&'static str> {
+    let known = || BROKERS.keys.iter().map(|key| key.name);
+    let Some(written) = member.value.member("kind") else {
+        if let Some(kind) = known().find(|kind| *kind == member.name) {
+            return Some(kind);
+        }
+        let message = format!("the broker `{}` does not say its `kind`", member.name);
+        let meant_kind = nearest(&member.name, known()).map(|kind| format!("did you mean `{kind}`? else "));
+        let finding = Finding::error(member.place.clone(), message);
+        report.push(finding.help(format!(
+            "{}write its `kind` below it: one of {}",
+            meant_kind.unwrap_or_default(),
+            listed(known())
+        )));
+        return meant(member, beside, known());
+    };
+    check_name(&member.name, &member.place, report);
+    let text = match &written.content {
+        Content::Scalar(scalar) => scalar.as_text(),
+        _ => None,
+    };
+    let kind = known().find(|kind| text == Some(kind));
+    if kind.is_none() {
+        let finding = Finding::error(written.place.clone(), format!("`kind` must be one of {}", listed(known())));
+        report.push(finding.help(did_you_mean(text.unwrap_or_default(), known(), "there are none")));
+        return suggest::only_near(text.unwrap_or_default(), known());
+    }
+    kind
+}
+
+fn plan(kind: &str, node: &Node, context: &Context<'_>, report: &mut Report) -> Option<Broker> {
+    let mut fields = |table| Fields::of(node, table, report);
+    Some(match kind {
+        "fluvio" => Broker::Fluvio(Box::new(fluvio::check(&fields(&FLUVIO)?, context, report))),
+        "kafka" => Broker::Kafka(Box::new(kafka::check(&fields(&KAFKA)?, context, report))),
+        "local" => Broker::Local { dir: context.folder.join(fields(&LOCAL)?.text("dir", report)?.name) },
+        _ => fields(&MEMORY).map(|_| Broker::Memory)?,
+    })
 }
 
 impl Brokers {

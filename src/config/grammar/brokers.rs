@@ -1,10 +1,10 @@
 //! The grammar below `brokers:`.
 
-use super::{Kind, Table, optional, required};
+use super::{Key, Kind, Table, optional, required};
 use crate::topics::fluvio;
 use crate::topics::kafka::{Compression, Sasl};
 
-/// `brokers:`
+/// `brokers:`, by kind.
 pub(in super::super) const BROKERS: Table = Table {
     name: "`brokers`",
     keys: &[
@@ -15,10 +15,15 @@ pub(in super::super) const BROKERS: Table = Table {
     ],
 };
 
+const fn kind_of(kind: &'static [&'static str]) -> Key {
+    optional("kind", Kind::Choice(kind), "What kind of broker it is. May be left out where it is called so.")
+}
+
 /// `brokers.fluvio`
 pub(in super::super) const FLUVIO: Table = Table {
     name: "the broker `fluvio`",
     keys: &[
+        kind_of(&["fluvio"]),
         required("endpoint", Kind::Text, "Where the cluster's controller (SC) is: `host:port`."),
         optional("compression", Kind::Choice(fluvio::Compression::NAMES), "How records are compressed; `lz4` where left out."),
         optional(
@@ -55,6 +60,7 @@ pub(in super::super) const FLUVIO_TLS: Table = Table {
 pub(in super::super) const KAFKA: Table = Table {
     name: "the broker `kafka`",
     keys: &[
+        kind_of(&["kafka"]),
         required("servers", Kind::Text, "Where the cluster is found first: `host:port`, several with commas."),
         optional("client_id", Kind::Text, "What the cluster's logs and quotas call this program; `syncline` where left out."),
         optional(
@@ -119,12 +125,15 @@ pub(in super::super) const KAFKA_SECURITY: Table = Table {
 /// `brokers.local`
 pub(in super::super) const LOCAL: Table = Table {
     name: "the broker `local`",
-    keys: &[required(
-        "dir",
-        Kind::Text,
-        "The folder that holds the topics, relative to this file. It is made when it does not exist.",
-    )],
+    keys: &[
+        kind_of(&["local"]),
+        required(
+            "dir",
+            Kind::Text,
+            "The folder that holds the topics, relative to this file. It is made when it does not exist.",
+        ),
+    ],
 };
 
 /// `brokers.memory`
-pub(in super::super) const MEMORY: Table = Table { name: "the broker `memory`", keys: &[] };
+pub(in super::super) const MEMORY: Table = Table { name: "the broker `memory`", keys: &[kind_of(&["memory"])] };

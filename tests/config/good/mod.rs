@@ -107,6 +107,23 @@ fn a_kafka_cluster_takes_names_with_units_and_other_settings_as_they_are() {
 }
 
 #[test]
+fn brokers_of_one_kind_have_names_of_their_own() {
+    let brokers = "  local: {dir: .syncline}
+  old: {kind: kafka, servers: \"old:9092\"}
+  kafka: {kind: kafka, servers: \"new:9092\"}
+  shelf: {kind: local, dir: shelf}
+";
+    let plan = plan(&ORDERS.replace("  local: {dir: .syncline}\n", brokers).replacen("topics:", "broker: local\ntopics:", 1));
+    let servers = |name: &str| match &plan.other_brokers[name] {
+        Broker::Kafka(options) => options.servers.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((servers("old"), servers("kafka")), ("old:9092".into(), "new:9092".into()));
+    assert_eq!(plan.other_brokers["shelf"], Broker::Local { dir: PathBuf::from("tests/config/good/shelf") });
+    assert!(plan.brokers.contains_key("local"));
+}
+
+#[test]
 fn a_fluvio_cluster_takes_names_with_units_and_certificates() {
     let cluster = "  fluvio:
     endpoint: a:9003
