@@ -78,8 +78,9 @@ impl Reading {
                         let batch = tokio::select! {
                             biased;
                             () = stop.told() => return Ok(()),
-                            batch = self.register(records) => batch,
+                            batch = self.register(records) => batch?,
                         };
+                        self.reached(reader.positions());
                         if out.send(batch).await.is_err() {
                             return Ok(());
                         }
@@ -106,7 +107,7 @@ impl Reading {
         }
     }
 
-    /// Notes how far a reader is that had nothing to return: over what is no record, too.
+    /// Notes how far a reader is, over what is no record, too: where one partition ends with that, another may never be quiet.
     fn reached(&mut self, positions: Vec<(TopicPartition, u64)>) {
         for (of, position) in positions {
             self.tracker.reached(&of, position);
@@ -121,7 +122,11 @@ impl Reading {
     }
 
     /// Waits for memory, then registers the records with the tracker. Until then nothing of them is noted.
-    async fn register(&mut self, records: Vec<Raw>) -> Vec<Registered> {
+    ///
+    /// # Errors
+    ///
+    /// `Bug` where the reader returns what it had read before.
+    async fn register(&mut self, records: Vec<Raw>) -> Result<Vec<Registered>, Fault> {
         let bytes: usize = records.iter().map(Raw::size_bytes).sum();
         let kib = u32::try_from((bytes >> 10).clamp(1, UNDER_WAY_BYTES >> 11)).unwrap_or(u32::MAX);
         // The semaphore is never closed. The batch's share is free when the last of its tickets is dropped.
@@ -131,10 +136,10 @@ impl Reading {
         for raw in records {
             let of = TopicPartition { topic: raw.origin.topic.clone(), partition: raw.origin.partition };
             self.next.insert(of.clone(), raw.origin.offset + 1);
-            let ticket = self.tracker.read(of, raw.origin.offset, memory.clone());
+            let ticket = self.tracker.read(of, raw.origin.offset, memory.clone())?;
             batch.push((Arc::new(raw), ticket));
         }
-        batch
+        Ok(batch)
     }
 
     fn count(&self, records: &[Raw]) {

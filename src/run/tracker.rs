@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use schemas::{Fault, FaultKind};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::topics::TopicPartition;
@@ -41,6 +42,11 @@ struct Window {
 }
 
 impl Window {
+    /// The offset below which nothing is left to read.
+    fn known(&self) -> u64 {
+        self.read.back().map_or(self.position, |(last, _)| last + 1)
+    }
+
     fn settle(&mut self) {
         while let Some(&(offset, true)) = self.read.front() {
             self.read.pop_front();
@@ -65,17 +71,33 @@ impl Tracker {
     }
 
     /// Registers a record that was read. Offsets of a partition come in ascending order.
-    pub(super) fn read(&self, partition: TopicPartition, offset: u64, memory: Option<Arc<OwnedSemaphorePermit>>) -> Arc<Ticket> {
-        self.windows().entry(partition.clone()).or_default().read.push_back((offset, false));
-        Arc::new(Ticket { partition, offset, pending: AtomicUsize::new(1), _memory: memory })
+    ///
+    /// # Errors
+    ///
+    /// `Bug` for an offset below which nothing was left to read: it may count as resolved already.
+    pub(super) fn read(
+        &self,
+        partition: TopicPartition,
+        offset: u64,
+        memory: Option<Arc<OwnedSemaphorePermit>>,
+    ) -> Result<Arc<Ticket>, Fault> {
+        let mut windows = self.windows();
+        let window = windows.entry(partition.clone()).or_default();
+        let known = window.known();
+        if offset < known {
+            let message = format!("{partition}: a record at offset {offset}, after nothing was left to read below {known}");
+            return Err(Fault::new(FaultKind::Bug, message));
+        }
+        window.read.push_back((offset, false));
+        drop(windows);
+        Ok(Arc::new(Ticket { partition, offset, pending: AtomicUsize::new(1), _memory: memory }))
     }
 
     /// Notes that nothing is left to read below an offset, where the log goes on behind the last record with what is none.
     pub(super) fn reached(&self, partition: &TopicPartition, offset: u64) {
         let mut windows = self.windows();
         let Some(window) = windows.get_mut(partition) else { return };
-        let known = window.read.back().map_or(window.position, |(last, _)| last + 1);
-        if offset > known {
+        if offset > window.known() {
             // As if a record stood before it that is resolved.
             window.read.push_back((offset - 1, true));
             window.settle();
@@ -158,7 +180,7 @@ mod tests {
     #[test]
     fn a_position_never_passes_an_unresolved_record() {
         let tracker = Tracker::starting_at(&[(partition("a"), 5)]);
-        let tickets: Vec<_> = (5..9).map(|offset| tracker.read(partition("a"), offset, None)).collect();
+        let tickets: Vec<_> = (5..9).map(|offset| tracker.read(partition("a"), offset, None).unwrap()).collect();
         tracker.resolve([&tickets[1], &tickets[2]]);
         assert_eq!(position(&tracker, "a"), 5);
         tracker.resolve([&tickets[0]]);
@@ -170,7 +192,7 @@ mod tests {
     #[test]
     fn a_record_is_resolved_with_its_last_output() {
         let tracker = Tracker::default();
-        let ticket = tracker.read(partition("a"), 0, None);
+        let ticket = tracker.read(partition("a"), 0, None).unwrap();
         ticket.expect(2);
         tracker.resolve([&ticket]);
         assert_eq!(position(&tracker, "a"), 0);
@@ -182,7 +204,7 @@ mod tests {
     #[test]
     fn what_a_transaction_writes_counts_its_own_records_alone() {
         let tracker = Tracker::default();
-        let tickets: Vec<_> = (0..4).map(|offset| tracker.read(partition("a"), offset, None)).collect();
+        let tickets: Vec<_> = (0..4).map(|offset| tracker.read(partition("a"), offset, None).unwrap()).collect();
         assert_eq!(tracker.positions_with([&tickets[0], &tickets[2]]), [(partition("a"), 1)]);
         assert_eq!(position(&tracker, "a"), 0, "looking changes nothing");
         tracker.resolve([&tickets[1]]);
@@ -192,7 +214,7 @@ mod tests {
     #[test]
     fn a_log_that_ends_with_no_record_is_passed_once_its_records_are_resolved() {
         let tracker = Tracker::starting_at(&[(partition("a"), 0)]);
-        let ticket = tracker.read(partition("a"), 4, None);
+        let ticket = tracker.read(partition("a"), 4, None).unwrap();
         tracker.reached(&partition("a"), 5);
         tracker.reached(&partition("a"), 7);
         tracker.reached(&partition("a"), 7);
@@ -200,7 +222,7 @@ mod tests {
         assert_eq!(tracker.positions_with([&ticket]), [(partition("a"), 7)]);
         tracker.resolve([&ticket]);
         assert_eq!(position(&tracker, "a"), 7);
-        let next = tracker.read(partition("a"), 7, None);
+        let next = tracker.read(partition("a"), 7, None).unwrap();
         tracker.reached(&partition("a"), 3);
         assert_eq!(position(&tracker, "a"), 7);
         tracker.resolve([&next]);
@@ -210,10 +232,26 @@ mod tests {
     #[test]
     fn offsets_that_the_log_no_longer_has_are_passed() {
         let tracker = Tracker::starting_at(&[(partition("a"), 0)]);
-        let (first, second) = (tracker.read(partition("a"), 3, None), tracker.read(partition("a"), 10, None));
+        let [first, second] = [3, 10].map(|offset| tracker.read(partition("a"), offset, None).unwrap());
         tracker.resolve([&second]);
         assert_eq!(position(&tracker, "a"), 0);
         tracker.resolve([&first]);
         assert_eq!(position(&tracker, "a"), 11);
+    }
+
+    #[test]
+    fn a_record_below_what_was_read_is_not_swallowed() {
+        let tracker = Tracker::starting_at(&[(partition("a"), 3)]);
+        let below = |offset| tracker.read(partition("a"), offset, None).unwrap_err();
+        assert_eq!(below(2).kind(), FaultKind::Bug);
+        let ticket = tracker.read(partition("a"), 3, None).unwrap();
+        assert_eq!(below(3).kind(), FaultKind::Bug, "twice");
+        tracker.reached(&partition("a"), 9);
+        let fault = below(6);
+        assert!(fault.to_string().contains("a[0]: a record at offset 6") && fault.to_string().contains('9'), "{fault}");
+        tracker.resolve([&ticket]);
+        assert_eq!(position(&tracker, "a"), 9);
+        assert_eq!(below(8).kind(), FaultKind::Bug);
+        tracker.read(partition("a"), 9, None).unwrap();
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum OnRead {
     Silent,
     /// Opening it is never answered.
     NeverOpens,
+    /// It returns each record twice.
+    Repeats,
 }
 
 /// What becomes of the next write.
@@ -48,6 +50,8 @@ pub(crate) struct FaultyTopics {
     hides: AtomicBool,
     /// The largest value that a topic takes.
     largest_bytes: AtomicUsize,
+    /// A partition that ends with so many offsets that hold no record.
+    marks: Mutex<Option<(TopicPartition, u64)>>,
     tried: watch::Sender<Vec<Vec<Outgoing>>>,
     /// How many readers were asked for, counted before each is opened.
     asked: watch::Sender<usize>,
@@ -70,6 +74,7 @@ impl FaultyTopics {
             away: AtomicBool::new(false),
             hides: AtomicBool::new(false),
             largest_bytes: AtomicUsize::new(usize::MAX),
+            marks: Mutex::default(),
             tried: watch::Sender::default(),
             asked: watch::Sender::new(0),
             go: Notify::new(),
@@ -104,6 +109,11 @@ impl FaultyTopics {
     /// Whether nothing answers.
     pub(crate) fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// Ends a partition, which is not written to after that, with so many offsets that hold no record.
+    pub(crate) fn end_with_marks(&self, of: TopicPartition, marks: u64) {
+        *locked(&self.marks) = Some((of, marks));
     }
 
     /// Whether each topic shows all of its partitions, or one less.
@@ -149,10 +159,16 @@ impl Topics for FaultyTopics {
             std::future::pending::<()>().await;
         }
         let inner = self.inner.reader(from).await?;
+        let ended = locked(&self.marks).clone();
+        let inner: Box<dyn Reader> = match ended {
+            Some((of, marks)) => Box::new(Passing { inner, end: self.inner.bounds(&of).await?.end, of, marks }),
+            None => inner,
+        };
         Ok(match step {
             None | Some(OnRead::NeverOpens) => inner,
             Some(OnRead::LostAfter(records)) => Box::new(Losing { inner, left: records }),
             Some(OnRead::Silent) => Box::new(Silent),
+            Some(OnRead::Repeats) => Box::new(Repeating { inner, again: None }),
         })
     }
 
@@ -205,7 +221,9 @@ impl Topics for FaultyTopics {
 
     async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {
         self.here()?;
-        self.inner.bounds(partition).await
+        let mut bounds = self.inner.bounds(partition).await?;
+        bounds.end += locked(&self.marks).as_ref().filter(|(of, _)| of == partition).map_or(0, |(_, marks)| *marks);
+        Ok(bounds)
     }
 
     async fn ping(&self) -> Result<(), Fault> {
@@ -248,5 +266,50 @@ impl Reader for Silent {
 
     fn positions(&self) -> Vec<(TopicPartition, u64)> {
         Vec::new()
+    }
+}
+
+/// Returns each record twice.
+struct Repeating {
+    inner: Box<dyn Reader>,
+    again: Option<Vec<Raw>>,
+}
+
+#[async_trait]
+impl Reader for Repeating {
+    async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault> {
+        if let Some(again) = self.again.take() {
+            return Ok(again);
+        }
+        let records = self.inner.read(&ReadLimits { records: 1, ..*limits }).await?;
+        self.again = Some(records.clone());
+        Ok(records)
+    }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        self.inner.positions()
+    }
+}
+
+/// Passes the offsets without a record that a partition ends with.
+struct Passing {
+    inner: Box<dyn Reader>,
+    of: TopicPartition,
+    end: u64,
+    marks: u64,
+}
+
+#[async_trait]
+impl Reader for Passing {
+    async fn read(&mut self, limits: &ReadLimits) -> Result<Vec<Raw>, Fault> {
+        self.inner.read(limits).await
+    }
+
+    fn positions(&self) -> Vec<(TopicPartition, u64)> {
+        let mut positions = self.inner.positions();
+        for (_, position) in positions.iter_mut().filter(|(of, position)| *of == self.of && *position == self.end) {
+            *position += self.marks;
+        }
+        positions
     }
 }

@@ -35,7 +35,7 @@ use self::fault::Heard;
 use self::membership::KafkaMember;
 use self::offsets::Offsets;
 use self::questions::Questions;
-use self::reader::{KafkaReader, Start};
+use self::reader::KafkaReader;
 use self::transactions::KafkaTransactions;
 use self::writer::Writer;
 use super::{Bounds, Membership, Reader, TopicPartition, TopicSpec, Topics, Transactions, no_partitions};
@@ -49,8 +49,6 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Kafka {
     options: Arc<Options>,
     questions: Questions,
-    /// Is told of committed records only.
-    committed: Questions,
     writer: Writer,
     /// Made when it is needed.
     offsets: Mutex<Option<Offsets>>,
@@ -68,9 +66,8 @@ impl Kafka {
         let (options, heard) = (Arc::new(options.clone()), Heard::with_token_of(options.security.token_file()));
         let questions = Questions::new(&options, &heard)?;
         questions.ping().await?;
-        let committed = Questions::by(&options.of_committed(), &options, &heard)?;
         let writer = Writer::new(Arc::clone(&options), options.of_writer(), heard.clone(), questions.clone(), Arc::clone(&clock));
-        Ok(Self { options, questions, committed, writer, offsets: Mutex::default(), heard, clock })
+        Ok(Self { options, questions, writer, offsets: Mutex::default(), heard, clock })
     }
 
     /// The group's positions; `None` where there is no group.
@@ -179,21 +176,16 @@ impl Topics for Kafka {
         // All at once: each takes several round trips.
         let mut asked = JoinSet::new();
         for (partition, offset) in from.iter().cloned() {
-            let (questions, committed) = (self.questions.clone(), self.committed.clone());
-            asked.spawn(async move {
-                questions.bounds(&partition).await?.admit(&partition, offset)?;
-                // Not the partition's own end: what is not decided yet would be passed over.
-                let end = committed.bounds(&partition).await?.end;
-                Ok(Start { partition, offset, end })
-            });
+            let questions = self.questions.clone();
+            asked.spawn(async move { questions.bounds(&partition).await?.admit(&partition, offset) });
         }
-        let mut starts = Vec::with_capacity(from.len());
         while let Some(answer) = asked.join_next().await {
-            starts.push(answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??);
+            answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??;
         }
+        let from = from.to_vec();
         let (options, questions) = (Arc::clone(&self.options), self.questions.clone());
         let (heard, clock) = (self.heard.clone(), Arc::clone(&self.clock));
-        let reader = aside::run(move || KafkaReader::open(&options, starts, questions, heard, clock)).await?;
+        let reader = aside::run(move || KafkaReader::open(&options, &from, questions, heard, clock)).await?;
         Ok(Box::new(reader))
     }
 
@@ -230,3 +222,6 @@ impl Topics for Kafka {
         self.heard.lost_connections()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,7 +192,7 @@ pub fn refusal(setting: &str) -> Option<&'static str> {
             "workers share partitions by the cooperative-sticky strategy: whoever keeps a partition goes on meanwhile"
         }
         "client.rack" => "records are read from the leader: a replica may end a partition before its end",
-        "enable.partition.eof" => "it tells where a partition ends with what is no record",
+        "enable.partition.eof" => "where a partition ends is asked for: what is told while it is read may be less",
         "isolation.level" => "only records of committed transactions are read",
         "allow.auto.create.topics" => "topics are created from the pipeline file only",
         _ => return None,
@@ -246,8 +246,6 @@ impl Options {
             .set("auto.offset.reset", "error")
             .set("enable.auto.commit", "false")
             .set("enable.auto.offset.store", "false")
-            // Where a log ends with what is no record, nothing else tells that the end is reached.
-            .set("enable.partition.eof", "true")
             // librdkafka assigns only what has a group, even by hand; nothing is ever asked of it.
             .set("group.id", &self.client_id)
             .set("queued.max.messages.kbytes", (share >> 10).to_string());
@@ -304,18 +302,11 @@ impl Options {
         config
     }
 
-    /// For questions about committed records.
-    pub(super) fn of_committed(&self) -> ClientConfig {
-        let mut config = self.of_questions();
-        config.set("isolation.level", "read_committed");
-        config
-    }
-
     /// For questions about a group's positions, by who is no member of it.
     pub(super) fn of_offsets(&self, group: &Group) -> ClientConfig {
+        let mut config = self.of_questions();
         // A position that a transaction is about to change is told when that is over.
-        let mut config = self.of_committed();
-        config.set("group.id", &group.id).set("enable.auto.commit", "false");
+        config.set("isolation.level", "read_committed").set("group.id", &group.id).set("enable.auto.commit", "false");
         config
     }
 

@@ -43,21 +43,11 @@ pub(super) struct KafkaReader {
     clock: Arc<dyn Clock>,
 }
 
-/// Where a partition is read from, and where its committed records ended a moment ago.
-pub(super) struct Start {
-    pub(super) partition: TopicPartition,
-    pub(super) offset: u64,
-    /// What is told to be their end from now on is this, or more. Behind it may stand what is not decided yet.
-    pub(super) end: u64,
-}
-
 /// A partition, and what was fetched of it.
 struct Queue {
     partition: TopicPartition,
     /// At least the offset of the next record: logs may have holes.
     next: u64,
-    /// Where committed records ended before the reader was opened.
-    end: u64,
     fetched: PartitionQueue<Heard>,
 }
 
@@ -72,20 +62,20 @@ impl KafkaReader {
     /// Begins to fetch. The offsets have been checked.
     pub(super) fn open(
         options: &Options,
-        starts: Vec<Start>,
+        from: &[(TopicPartition, u64)],
         questions: Questions,
         heard: Heard,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let fault = |error| heard.fault(format!("a reader of Kafka at {} cannot be made", options.servers), error);
         let mut consumer: BaseConsumer<Heard> =
-            options.of_reader(starts.len()).create_with_context(heard.clone()).map_err(fault)?;
+            options.of_reader(from.len()).create_with_context(heard.clone()).map_err(fault)?;
         let filled = Arc::new(Notify::new());
         consumer.set_nonempty_callback(notify(&filled));
         let consumer = Arc::new(consumer);
-        let mut assignment = TopicPartitionList::with_capacity(starts.len());
-        let mut queues = Vec::with_capacity(starts.len());
-        for Start { partition, offset, end } in starts {
+        let mut assignment = TopicPartitionList::with_capacity(from.len());
+        let mut queues = Vec::with_capacity(from.len());
+        for (partition, offset) in from.iter().cloned() {
             let (topic, number) = (partition.topic.as_str(), partition.partition.cast_signed());
             assignment.add_partition_offset(topic, number, Offset::Offset(offset.cast_signed())).map_err(fault)?;
             // Before they are assigned: what is fetched meanwhile would go to the consumer's own queue.
@@ -93,7 +83,7 @@ impl KafkaReader {
                 return Err(Fault::new(FaultKind::Bug, format!("{partition} has no queue")));
             };
             fetched.set_nonempty_callback(notify(&filled));
-            queues.push(Queue { partition, next: offset, end, fetched });
+            queues.push(Queue { partition, next: offset, fetched });
         }
         consumer.assign(&assignment).map_err(fault)?;
         Ok(Self { consumer: Some(consumer), queues, turn: 0, failed: None, filled, questions, heard, clock })
@@ -142,8 +132,6 @@ impl KafkaReader {
                     queue.next = record.origin.offset + 1;
                     return Some(record);
                 }
-                // Told in its turn, behind the records before it. Which offset it is, is not told; the one before it was opened at least.
-                Err(KafkaError::PartitionEOF(_)) => queue.next = queue.next.max(queue.end),
                 Err(error) => {
                     self.failed = failure(error, &queue.partition, at);
                     if self.failed.is_some() {
@@ -253,7 +241,8 @@ impl Reader for KafkaReader {
     }
 
     fn positions(&self) -> Vec<(TopicPartition, u64)> {
-        // librdkafka's own positions go over the marks of transactions, too, as the queues are emptied.
+        // librdkafka's own positions go over the marks of transactions, too, as the queues are emptied. And no further: the end of a
+        // partition, as it was told before, may be more than its leader of the moment has, and what lies between comes yet.
         let passed = self.consumer.as_ref().and_then(|consumer| consumer.position().ok());
         let position = |queue: &Queue| {
             let Queue { partition, next, .. } = queue;

@@ -145,7 +145,7 @@ async fn a_transaction_holds_all_outputs_of_a_record() {
     };
     let origin = schemas::Origin { topic: partition.topic.clone(), partition: 0, offset: 0 };
     let raw = Raw { key: None, value: Vec::new(), headers: Vec::new(), timestamp: SystemClock.now(), origin };
-    let ticket = tracker.read(partition, 0, None);
+    let ticket = tracker.read(partition, 0, None).unwrap();
     ticket.expect(3);
     let reject = Reject::new(Reason::Transform, "", "refused");
     let item = Item { raw: Arc::new(raw), ticket, what: Work::Dead(0, reject) };
