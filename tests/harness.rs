@@ -165,6 +165,11 @@ impl Bench {
         texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect()
     }
 
+    /// Changes the store, which is PostgreSQL.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        sqlx::PgConnection::connect(&self.url).await.unwrap().execute(sql).await.unwrap();
+    }
+
     /// The rows of a table as JSON objects of these columns: JSON columns as JSON, amounts as numbers.
     pub(crate) async fn rows(&self, table: &str, columns: &[&str], order: &str) -> Vec<Value> {
         self.json(&rows_query(table, columns, order, self.url.starts_with("sqlite"))).await

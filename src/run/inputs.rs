@@ -13,12 +13,14 @@ use crate::topics::TopicPartition;
 /// Which topic of its name each is, where its broker tells.
 pub(super) type Incarnations = BTreeMap<TopicName, Arc<str>>;
 
-/// The stored offset of a partition; `None` without one, or with one in a topic that is no more: then it is read from its beginning.
+/// The stored offset of a partition; `None` without one, or with one in another topic of that name: then it is read from its beginning.
+/// What was stored when the broker did not tell its topics apart is taken over.
 pub(super) fn resumed(positions: &[Position], of: &Assigned, incarnations: &Incarnations) -> Option<u64> {
     let stored = positions.iter().find(|position| position.of == *of)?;
     if stored.incarnation.as_ref().zip(incarnations.get(&of.topic)).is_some_and(|(was, is)| was != is) {
         let partition = format!("{}[{}]", of.topic, of.partition);
-        tracing::warn!(partition, "the topic was made anew since it was last read: reading it from its beginning");
+        let what = "the topic is not the one that was last read: it was made anew, or the broker is another cluster; reading it from its beginning";
+        tracing::warn!(partition, "{what}");
         return None;
     }
     Some(stored.offset)

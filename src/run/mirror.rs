@@ -6,6 +6,7 @@
 //!
 //! At least once: what was written and not yet stored is written again by the next run.
 
+mod pairs;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,10 +20,11 @@ use sinks::Sink;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use self::pairs::{pairs, resumed_between};
 use self::source::Source;
 use super::counters::Counters;
 use super::health::Health;
-use super::inputs::{Incarnations, resumed};
+use super::inputs::Incarnations;
 use super::ownership::{self, Claimant};
 use super::retries::Retries;
 use super::stop::Stop;
@@ -99,33 +101,20 @@ pub async fn spans(from: &Side, to: &Side, topics: &[TopicName], positions: &[Po
         let message = format!("the broker `{}` has no topic {}", from.name, missing.join(", "));
         return Err(Fault::new(FaultKind::Refused, message).advise("leave them out of --topics, or create them"));
     }
-    let incarnations = incarnations(from, to, topics).await?;
+    let pairs = pairs(from, to, topics).await?;
     let there = to.topics.partitions(topics).await?;
     let mut spans = Vec::new();
     for (topic, partitions) in counts {
         for partition in 0..partitions {
             let of = TopicPartition { topic: topic.clone(), partition };
             let bounds = from.topics.bounds(&of).await?;
-            let stored = resumed(positions, &assigned(&segment(&from.name, &to.name), &from.name, &of), &incarnations);
+            let stored = resumed_between(positions, &assigned(&segment(&from.name, &to.name), &from.name, &of), &pairs);
             let begins_anew = stored.is_some() && !there.contains_key(&topic);
             let next = stored.filter(|_| !begins_anew).unwrap_or(bounds.first);
             spans.push(Span { next, end: bounds.end, of, begins_anew });
         }
     }
     Ok(spans)
-}
-
-/// Between which topics of their names records are copied, where the brokers tell: on either side one may have been made anew.
-async fn incarnations(from: &Side, to: &Side, topics: &[TopicName]) -> Result<Incarnations, Fault> {
-    let mut incarnations = Incarnations::new();
-    for topic in topics {
-        let known = [from.topics.incarnation(topic).await?, to.topics.incarnation(topic).await?];
-        let known: Vec<&str> = known.iter().flatten().map(AsRef::as_ref).collect();
-        if !known.is_empty() {
-            incarnations.insert(topic.clone(), known.join(" to ").into());
-        }
-    }
-    Ok(incarnations)
 }
 
 fn assigned(segment: &str, broker: &str, of: &TopicPartition) -> Assigned {
@@ -194,9 +183,8 @@ impl Mirror {
         let anew = spans.iter().filter(|span| span.begins_anew).map(|span| self.position(&span.of, span.next, None)).collect();
         self.store(anew, leases, &retries("store")).await?;
         let same_partitions = retries(&self.to.name).until_it_works(|| self.prepare(&spans)).await?;
-        let incarnations = || incarnations(&self.from, &self.to, topics);
-        let incarnations = retries(&self.to.name).until_it_works(incarnations).await?;
-        let target = Target { mirror: self, leases, same_partitions, incarnations, without_headers: AtomicBool::new(false) };
+        let pairs = retries(&self.to.name).until_it_works(|| pairs(&self.from, &self.to, topics)).await?;
+        let target = Target { mirror: self, leases, same_partitions, pairs, without_headers: AtomicBool::new(false) };
         let mut source = Source::new(&self.from, &spans, until_caught_up, stop, &self.health, &self.counters);
         let writing = retries(&self.to.name);
         let mut batch = source.read().await?;
@@ -248,7 +236,7 @@ struct Target<'m> {
     leases: &'m [Lease],
     /// The topics whose records keep their partition.
     same_partitions: BTreeSet<TopicName>,
-    incarnations: Incarnations,
+    pairs: Incarnations,
     /// Whether it was told that headers are left behind.
     without_headers: AtomicBool,
 }
@@ -270,7 +258,7 @@ impl Target<'_> {
         for Raw { origin, .. } in records {
             next.insert(TopicPartition { topic: origin.topic.clone(), partition: origin.partition }, origin.offset + 1);
         }
-        let incarnation = |topic| self.incarnations.get(topic).cloned();
+        let incarnation = |topic| self.pairs.get(topic).cloned();
         let positions = next.iter().map(|(of, offset)| self.mirror.position(of, *offset, incarnation(&of.topic)));
         self.mirror.store(positions.collect(), self.leases, retries).await?;
         counters.count_resolved(records.len());

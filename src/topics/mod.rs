@@ -149,8 +149,9 @@ pub trait Topics: Send + Sync {
     /// A [`Fault`] of the broker.
     async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault>;
 
-    /// What tells this topic from those that had its name before it, or will have it after: a position in one of them is none in
-    /// another. `None` where the broker cannot tell, and for a topic that does not exist.
+    /// What tells this topic from others of its name, elsewhere, before it or after it: a position in one of them is none in another.
+    /// `None` where the broker cannot tell, and for a topic that does not exist. On Kafka it tells clusters apart, and not a topic from
+    /// one that had its name in the same cluster.
     ///
     /// # Errors
     ///

@@ -49,11 +49,13 @@ impl KafkaServer {
         let nodes: Vec<Node> = (0..count).map(|_| Node::new()).collect();
         let mut server = Self { token_port: nodes[0].token_port, nodes, class_path: class_path.clone() };
         let voters = server.voters();
+        // 22 characters, as the tools draw them (16 bytes in Base64): no two clusters have the same.
+        let cluster = format!("cluster-{:014x}", rand::random::<u64>() >> 8);
         for (id, node) in (1..).zip(&server.nodes) {
             node.configure(id, &voters);
             let config = node.dir.path().join("server.properties");
             let formatted = java(class_path, node.dir.path())
-                .args(["kafka.tools.StorageTool", "format", "-t", "c3luY2xpbmUtdGVzdC1rYQ", "-c"])
+                .args(["kafka.tools.StorageTool", "format", "-t", &cluster, "-c"])
                 .arg(&config)
                 .status()
                 .unwrap();

@@ -84,12 +84,10 @@ impl<'m> Source<'m> {
             }
         };
         let records = reader.read(&READ).await?;
-        if records.is_empty() {
-            // Over what is no record, too.
-            for (of, position) in reader.positions() {
-                let next = self.next.entry(of).or_default();
-                *next = position.max(*next);
-            }
+        // Over what is no record, too.
+        for (of, position) in reader.positions() {
+            let next = self.next.entry(of).or_default();
+            *next = position.max(*next);
         }
         Ok(records)
     }

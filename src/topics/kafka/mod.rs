@@ -49,6 +49,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 pub struct Kafka {
     options: Arc<Options>,
     questions: Questions,
+    /// The cluster's own name for itself; `None` where it has none.
+    cluster: Option<Arc<str>>,
     writer: Writer,
     /// Made when it is needed.
     offsets: Mutex<Option<Offsets>>,
@@ -66,8 +68,9 @@ impl Kafka {
         let (options, heard) = (Arc::new(options.clone()), Heard::with_token_of(options.security.token_file()));
         let questions = Questions::new(&options, &heard)?;
         questions.ping().await?;
+        let cluster = questions.cluster().await?;
         let writer = Writer::new(Arc::clone(&options), options.of_writer(), heard.clone(), questions.clone(), Arc::clone(&clock));
-        Ok(Self { options, questions, writer, offsets: Mutex::default(), heard, clock })
+        Ok(Self { options, questions, cluster, writer, offsets: Mutex::default(), heard, clock })
     }
 
     /// The group's positions; `None` where there is no group.
@@ -166,6 +169,12 @@ impl Topics for Kafka {
             }
         }
         Ok(counts)
+    }
+
+    // Kafka's ids of topics would tell more; librdkafka's safe interface for Rust does not have them.
+    async fn incarnation(&self, topic: &TopicName) -> Result<Option<Arc<str>>, Fault> {
+        let exists = self.questions.partitions(topic).await?.is_some();
+        Ok(self.cluster.clone().filter(|_| exists))
     }
 
     async fn bounds(&self, partition: &TopicPartition) -> Result<Bounds, Fault> {

@@ -80,6 +80,12 @@ impl Questions {
         .await
     }
 
+    /// The id that the cluster drew for itself when it was made; `None` where it tells none. To be asked once: each answer is memory that
+    /// the library does not free.
+    pub(super) async fn cluster(&self) -> Result<Option<Arc<str>>, Fault> {
+        self.ask(|_, client| Ok(client.client().fetch_cluster_id(CALL).filter(|id| !id.is_empty()).map(Into::into))).await
+    }
+
     /// Whether the cluster answers.
     pub(super) async fn ping(&self) -> Result<(), Fault> {
         self.ask(|this, client| {

@@ -65,3 +65,15 @@ async fn what_a_new_leader_does_not_tell_of_yet_is_not_passed_over() {
     }
     assert_eq!(reader.positions(), [(of, 10)]);
 }
+
+#[tokio::test]
+async fn a_topic_of_another_cluster_is_another_one() {
+    let topic = TopicName::try_from("t").unwrap();
+    let (here, kafka) = holding(&topic, 0).await;
+    let (_there, elsewhere) = holding(&topic, 0).await;
+    let incarnation = kafka.incarnation(&topic).await.unwrap().expect("the cluster has an id");
+    assert_ne!(elsewhere.incarnation(&topic).await.unwrap().expect("it has one, too"), incarnation);
+    let again = Kafka::open(&options(&here), Arc::new(SystemClock)).await.unwrap();
+    assert_eq!(again.incarnation(&topic).await.unwrap().as_ref(), Some(&incarnation));
+    assert_eq!(again.incarnation(&TopicName::try_from("other").unwrap()).await.unwrap(), None);
+}
