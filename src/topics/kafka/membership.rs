@@ -60,6 +60,12 @@ struct Refusal {
     advice: String,
 }
 
+impl Refusal {
+    fn of(fault: &Fault) -> Self {
+        Self { kind: fault.kind(), what: fault.to_string(), advice: fault.advice().to_owned() }
+    }
+}
+
 /// librdkafka's callbacks.
 struct Rebalancing {
     heard: Heard,
@@ -91,8 +97,9 @@ impl ConsumerContext for Rebalancing {
             _ => self.revoked(consumer, partitions),
         };
         if let Err(error) = changed {
-            // What is missing or too much comes up with the next change; leases keep it harmless.
-            tracing::warn!(%error, "the group's partitions could not be changed");
+            // A partition that the group takes for ours and that we do not have would be read by nobody until the next change.
+            let fault = self.heard.fault("the group's partitions cannot be changed", error);
+            self.known.send_modify(|known| known.failed = Some(Refusal::of(&fault)));
         }
     }
 }
@@ -102,12 +109,12 @@ impl Rebalancing {
         // Nothing is read here: from the end on there is next to nothing to fetch before the pause.
         partitions.set_all_offsets(Offset::End)?;
         consumer.incremental_assign(partitions)?;
-        consumer.pause(partitions)?;
+        // Whatever comes of the pause: the group takes them for ours from now on.
         self.known.send_modify(|known| {
             known.joined = true;
             known.ours.extend(listed(partitions));
         });
-        Ok(())
+        consumer.pause(partitions)
     }
 
     fn revoked(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) -> Result<(), KafkaError> {
@@ -206,8 +213,7 @@ fn poll(consumer: Arc<BaseConsumer<Rebalancing>>, known: &watch::Sender<Known>, 
             }
             continue;
         }
-        let refusal = Refusal { kind: fault.kind(), what: fault.to_string(), advice: fault.advice().to_owned() };
-        known.send_modify(|known| known.failed = Some(refusal));
+        known.send_modify(|known| known.failed = Some(Refusal::of(&fault)));
     }
     consumer.unsubscribe();
     // Dropping the last handle closes it: tells the cluster, and waits for that.
@@ -277,3 +283,6 @@ impl Drop for KafkaMember {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
