@@ -3,8 +3,8 @@
 //! Partitions are read from the positions that the sink keeps: a group only says whose they are. Transactions alone commit positions to a
 //! group, for segments that are `exactly_once`.
 //!
-//! * `options`: what the file says, as settings of librdkafka; `token`: who we are, where a file says it; `fault`: librdkafka's errors;
-//!   `aside`: its calls that block.
+//! * `options` and `security`: what the file says; `settings`: what librdkafka is told; `token`: who we are, where a file says it;
+//!   `fault`: librdkafka's errors; `aside`: its calls that block.
 //! * `questions`: what topics and offsets there are; `reader`; `writer`; `membership`: of a group; `offsets`: that a group has
 //!   committed; `transactions`.
 
@@ -15,6 +15,8 @@ mod offsets;
 mod options;
 mod questions;
 mod reader;
+mod security;
+mod settings;
 mod token;
 mod transactions;
 mod writer;
@@ -29,7 +31,9 @@ use rdkafka::types::RDKafkaErrorCode as Code;
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use tokio::task::JoinSet;
 
-pub use self::options::{Compression, Group, Options, Others, Sasl, Security, TOPIC_RULE, Tls, accepted, is_topic, refusal};
+pub use self::options::{Compression, Group, Options, Others, TOPIC_RULE, is_topic};
+pub use self::security::{Sasl, Security, Tls};
+pub use self::settings::{accepted, refusal};
 
 use self::fault::Heard;
 use self::membership::KafkaMember;
