@@ -97,7 +97,7 @@ impl Heard {
 
     /// The fault of an answer that is an error. `what` says what was being done, and with which object.
     pub(super) fn fault(&self, what: impl Into<String>, error: KafkaError) -> Fault {
-        let Some(code) = error.rdkafka_error_code() else {
+        let Some(code) = code_of(&error) else {
             let kind = if matches!(error, KafkaError::Canceled) { FaultKind::Unavailable } else { FaultKind::Refused };
             return Fault::caused(kind, what, error);
         };
@@ -117,6 +117,14 @@ impl Heard {
             Code::Authentication | Code::SaslAuthenticationFailed if self.token_file.is_some() => FaultKind::Unavailable,
             code => kind_of(code),
         }
+    }
+}
+
+/// The code of an error. The library tells none of those that concern the making of topics.
+fn code_of(error: &KafkaError) -> Option<Code> {
+    match error {
+        KafkaError::AdminOp(code) => Some(*code),
+        other => other.rdkafka_error_code(),
     }
 }
 
@@ -253,6 +261,14 @@ mod tests {
         let fault =
             fault_of("a:9092/1: SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: (n/a)", None);
         assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+    }
+
+    #[test]
+    fn topics_whose_making_is_cut_off_may_be_made_again() {
+        for code in [Code::BrokerTransportFailure, Code::OperationTimedOut] {
+            let fault = Heard::with_token_of(None).fault("creating topics", KafkaError::AdminOp(code));
+            assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
+        }
     }
 
     #[test]
