@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const BETWEEN: (&str, i32) = ("profile.events", 3);
 /// How often a worker is killed, or stands still.
 const BLOWS: usize = 6;
+/// How long to wait for a transaction that is open.
+const OPENING: Duration = Duration::from_millis(500);
 /// How long it stands still: a lease lasts 2 s, and the group misses a worker after 3.
 const STILL: Duration = Duration::from_secs(4);
 
@@ -51,6 +53,32 @@ const AT_LEAST_ONCE: &str = "    batch: {records: 20, linger: 5ms}\n";
 
 /// A record between the stages: which event it is, and which record it was made of.
 type Passed = (String, Origin);
+
+/// Where the topic between ends, for who reads committed records, and for who reads all.
+struct Ends([BaseConsumer; 2]);
+
+impl Ends {
+    fn of(server: &KafkaServer) -> Self {
+        let asking = |isolation: &str| {
+            let mut config = ClientConfig::new();
+            config.set("bootstrap.servers", server.address()).set("isolation.level", isolation).create().unwrap()
+        };
+        Self(["read_committed", "read_uncommitted"].map(asking))
+    }
+
+    /// Waits until a transaction is open there, or until it is too late.
+    async fn until_open(&self, deadline: Instant) {
+        let (topic, partitions) = BETWEEN;
+        let end = |asking: &BaseConsumer, partition| asking.fetch_watermarks(topic, partition, PATIENCE).map(|(_, end)| end);
+        let open = |partition| {
+            let [committed, all] = self.0.each_ref().map(|asking| end(asking, partition).unwrap());
+            committed < all
+        };
+        while Instant::now() < deadline && !(0..partitions).any(open) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
 
 /// How often each is seen by who reads so, to the ends that the topic has now.
 fn seen(server: &KafkaServer, isolation: &str) -> BTreeMap<Passed, usize> {
@@ -107,30 +135,39 @@ async fn each_output_is_seen_once_whoever_is_killed_or_stands_still() {
     let events = record_lines(&sample("events.jsonl"));
     let seed = rand::random();
     let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
+    let ends = Ends::of(&server);
     let mut workers = vec![group.worker(), group.worker()];
     let mut parts = events.chunks(events.len().div_ceil(BLOWS));
     for blow in 0..BLOWS {
         let before = progress(&group).await;
-        for chunk in parts.next().unwrap_or_default().chunks(10) {
-            pipeline.produce(chunk.to_vec()).await.unwrap();
-        }
-        let begun = Instant::now();
-        while progress(&group).await == before {
-            assert!(begun.elapsed() < PATIENCE, "nothing is processed, seed {seed}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(rng.random_range(0..60))).await;
-        if blow % 3 == 2 {
-            // It stands still in the midst of what it has in hand, longer than its lease lasts, and goes on as if nothing had happened.
-            workers[0].signal("STOP");
-            workers.push(group.worker());
-            tokio::time::sleep(STILL).await;
-            workers[0].signal("CONT");
-        } else {
-            // Killed as a lost machine would be; another one comes.
-            drop(workers.remove(blow % 2));
-            workers.push(group.worker());
-        }
+        let part = parts.next().unwrap_or_default();
+        let writing = async {
+            for chunk in part.chunks(10) {
+                pipeline.produce(chunk.to_vec()).await.unwrap();
+            }
+        };
+        let hit = async {
+            let begun = Instant::now();
+            while progress(&group).await == before {
+                assert!(begun.elapsed() < PATIENCE, "nothing is processed, seed {seed}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..60))).await;
+            // Between two transactions a worker waits, and what hits it then proves little.
+            ends.until_open(Instant::now() + OPENING).await;
+            if blow % 3 == 2 {
+                // It stands still in the midst of what it has in hand, longer than its lease lasts, and goes on as if nothing had happened.
+                workers[0].signal("STOP");
+                workers.push(group.worker());
+                tokio::time::sleep(STILL).await;
+                workers[0].signal("CONT");
+            } else {
+                // Killed as a lost machine would be; another one comes.
+                drop(workers.remove(blow % 2));
+                workers.push(group.worker());
+            }
+        };
+        tokio::join!(writing, hit);
     }
     drop(workers);
     pipeline.sink().close().await;
@@ -138,6 +175,7 @@ async fn each_output_is_seen_once_whoever_is_killed_or_stands_still() {
 
     let aborted: usize = seen(&server, "read_uncommitted").values().sum();
     eprintln!("{} records were written and taken back, seed {seed}", aborted - events.len());
+    assert!(aborted > events.len(), "nobody was killed within a transaction: this proves nothing, seed {seed}");
     assert_once(&seen(&server, "read_committed"), events.len());
     matches(&group.bench, &expected(&sample("expected.jsonl"))).await;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemas::FaultKind;
 use syncline::topics::kafka::{Group, Options, Others};
@@ -109,13 +109,17 @@ async fn who_takes_the_name_over_ends_what_was_open(server: &KafkaServer) {
 }
 
 async fn a_transaction_that_takes_too_long_is_aborted(server: &KafkaServer) {
-    let topics = open(in_group(server, "slow", &[("transaction.timeout.ms", "1000")])).await;
+    const TIMEOUT: Duration = Duration::from_secs(1);
+    let topics = open(in_group(server, "slow", &[("transaction.timeout.ms", &TIMEOUT.as_millis().to_string())])).await;
     let transactions = opened(&topics, "slow").await;
     let to = |value: &str| to("slow", Some(0), value);
+    let begun = Instant::now();
     transactions.prepare(&[to("never")], &[(at("in", 0), 5)]).await.unwrap();
     // The cluster ends it; until then the positions are not told.
     let ended = async { while topics.committed(&[at("in", 0)]).await.is_err() {} };
     timeout(PATIENCE, ended).await.expect("it is aborted in time");
+    assert!(begun.elapsed() >= TIMEOUT, "it was ended after {:?}, when it was not late yet", begun.elapsed());
+    assert_eq!(topics.committed(&[at("in", 0)]).await.unwrap(), BTreeMap::new(), "it was not committed");
     let fault = transactions.commit().await.unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Unavailable, "{fault}");
     transactions.abort().await;
