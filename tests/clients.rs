@@ -9,22 +9,23 @@ use serde_json::Value;
 
 use super::harness::{Bench, Database, root};
 use super::kafka_server::KafkaServer;
+use super::needed::Needed;
 use super::sample_profiles::{expected, matches, sample};
 
 /// The version that NestJS 11 asks for.
 const KAFKAJS: &str = "kafkajs@2.2.4";
 
-/// Whether a program is there; a line says so if it is not.
+/// Whether a program is there; it is told if it is not.
 fn found(program: &str, version: &str) -> bool {
     let asked = Command::new(program).arg(version).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let found = asked.is_ok_and(|status| status.success());
     if !found {
-        eprintln!("skipped: there is no `{program}`");
+        Needed::Clients.is_missing(format_args!("there is no `{program}`"));
     }
     found
 }
 
-/// A folder below the target folder in which Node finds kafkajs; `None`, and a line that says why, where it cannot be had.
+/// A folder below the target folder in which Node finds kafkajs; `None`, which is told, where it cannot be had.
 fn kafkajs() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(KAFKAJS);
     if !folder.join("node_modules/kafkajs/package.json").exists() {
@@ -38,11 +39,13 @@ fn kafkajs() -> Option<PathBuf> {
         match installed {
             Ok(Output { status, .. }) if status.success() => {}
             Ok(Output { stderr, .. }) => {
-                eprintln!("skipped: npm cannot install {KAFKAJS}: {}", String::from_utf8_lossy(&stderr));
+                let said = String::from_utf8_lossy(&stderr);
+                Needed::Clients
+                    .is_missing(format_args!("npm cannot install {KAFKAJS}: {}", said.lines().next().unwrap_or_default()));
                 return None;
             }
             Err(error) => {
-                eprintln!("skipped: npm: {error}");
+                Needed::Clients.is_missing(format_args!("npm: {error}"));
                 return None;
             }
         }

@@ -22,6 +22,8 @@ mod kills;
 mod metrics;
 mod mirror;
 mod mixed_brokers;
+#[path = "topics/needed.rs"]
+mod needed;
 mod oracle;
 mod retention;
 mod sample_profiles;

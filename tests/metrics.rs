@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::harness::{Bench, Database, record_lines, root};
+use super::needed::Needed;
 use super::sample_profiles::{expected, sample};
 
 /// Much more than any of it may take.
@@ -51,7 +52,7 @@ fn lint(text: &str) {
         .stderr(Stdio::piped())
         .spawn();
     let Ok(mut tool) = tool else {
-        eprintln!("skipped: there is no promtool");
+        Needed::Promtool.is_missing("there is no `promtool`");
         return;
     };
     tool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! The Fluvio cluster for tests: the one at `FLUVIO_ENDPOINT`. Without that variable the tests that need it say so and pass.
+//! The Fluvio cluster for tests: the one at `FLUVIO_ENDPOINT`. Without that variable the tests that need it are left out.
 //!
 //! It has to be empty, so that nothing of anybody's is deleted: the tests delete every topic that there is.
 
@@ -7,6 +7,8 @@ use std::time::Duration;
 use fluvio::metadata::topic::TopicSpec;
 use fluvio::{FluvioAdmin, FluvioClusterConfig};
 use tokio::sync::{Mutex, MutexGuard};
+
+use crate::needed::Needed;
 
 /// A cluster without topics.
 pub(crate) struct FluvioCluster {
@@ -19,10 +21,10 @@ pub(crate) struct FluvioCluster {
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 impl FluvioCluster {
-    /// The one that the environment names; `None`, and a line that says why, without.
+    /// The one that the environment names; `None`, which is told, without.
     pub(crate) async fn given() -> Option<Self> {
         let Ok(endpoint) = std::env::var("FLUVIO_ENDPOINT") else {
-            eprintln!("skipped: no Fluvio cluster for tests: FLUVIO_ENDPOINT is not set");
+            Needed::Fluvio.is_missing("FLUVIO_ENDPOINT is not set");
             return None;
         };
         let cluster = Self { endpoint, _alone: Some(ALONE.lock().await) };

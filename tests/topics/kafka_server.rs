@@ -1,6 +1,6 @@
 //! A server of Apache Kafka for tests: one process or three, on free ports of 127.0.0.1, in folders that go with it.
 //!
-//! Java runs it and Maven resolves it; where one of the two is missing, the tests that need it say so and pass.
+//! Java runs it and Maven resolves it; where one of the two is missing, the tests that need it are left out.
 
 // Two test binaries have it, and each uses a part.
 #![allow(dead_code)]
@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::needed::Needed;
 
 /// The version that is tested against.
 const VERSION: &str = "4.1.1";
@@ -41,10 +43,9 @@ struct Node {
 }
 
 impl KafkaServer {
-    /// Starts one; `None`, and a line that says why, where it cannot be.
+    /// Starts one; `None`, which is told, where it cannot be.
     pub(crate) fn start() -> Option<Self> {
-        let class_path =
-            class_path().as_ref().map_err(|missing| eprintln!("skipped: no Kafka server for tests: {missing}")).ok()?;
+        let class_path = class_path().as_ref().map_err(|missing| Needed::Kafka.is_missing(missing)).ok()?;
         let count = std::env::var(NODES).map_or(1, |count| count.parse().unwrap());
         let nodes: Vec<Node> = (0..count).map(|_| Node::new()).collect();
         let mut server = Self { token_port: nodes[0].token_port, nodes, class_path: class_path.clone() };

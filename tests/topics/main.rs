@@ -9,5 +9,6 @@ mod kafka_server;
 mod kill;
 mod local;
 mod memory;
+mod needed;
 mod processes;
 mod subject;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemas::{FaultKind, Raw, Reaction};
 
 use crate::fluvio_cluster::FluvioCluster;
+use crate::needed::Needed;
 use crate::subject::{Subject, assert_dense, at, drain, name, now, numbered, patient, read_all, reader, to, values, with_topic};
 
 pub(super) async fn a_topic_that_was_deleted_is_refused(cluster: &FluvioCluster) {
@@ -32,7 +33,7 @@ pub(super) async fn a_topic_that_was_deleted_is_refused(cluster: &FluvioCluster)
 pub(super) async fn nothing_is_lost_when_an_spu_is_killed(cluster: &FluvioCluster) {
     const RECORDS: u64 = 100_000;
     let Ok(restart) = std::env::var("FLUVIO_RESTART") else {
-        eprintln!("skipped: no SPU is killed: FLUVIO_RESTART is not set");
+        Needed::Fluvio.is_missing("no SPU is killed: FLUVIO_RESTART is not set");
         return;
     };
     let writing = with_topic(cluster, 1).await;
