@@ -7,9 +7,11 @@
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -20,6 +22,11 @@ use crate::needed::Needed;
 const VERSION: &str = "4.1.1";
 /// How long it may take to answer.
 const START: Duration = Duration::from_secs(60);
+
+/// How often its storage is tried to be made.
+const FORMATS: usize = 3;
+/// Where its ports are chosen from.
+const PORTS: Range<u32> = 15_000..32_000;
 
 /// How many nodes there are: each is a process of its own, and topics have a replica on every one. For a run by hand, as three need a
 /// gigabyte and more time to start.
@@ -54,14 +61,7 @@ impl KafkaServer {
         let cluster = format!("cluster-{:014x}", rand::random::<u64>() >> 8);
         for (id, node) in (1..).zip(&server.nodes) {
             node.configure(id, &voters);
-            let config = node.dir.path().join("server.properties");
-            let formatted = java(class_path, node.dir.path())
-                .args(["kafka.tools.StorageTool", "format", "-t", &cluster, "-c"])
-                .arg(&config)
-                .status()
-                .unwrap();
-            let log = node.dir.path().display();
-            assert!(formatted.success(), "the storage of a Kafka server could not be formatted: see {log}");
+            node.format(class_path, &cluster);
         }
         server.start_again();
         Some(server)
@@ -157,6 +157,25 @@ impl Node {
         fs::write(self.dir.path().join("server.properties"), config).unwrap();
     }
 
+    /// Makes its storage. A machine that is busy with other tests may fail to start a Java process once.
+    fn format(&self, class_path: &str, cluster: &str) {
+        for _ in 0..FORMATS {
+            let mut command = java(class_path, self.dir.path());
+            command.args(["kafka.tools.StorageTool", "format", "-t", cluster, "-c"]);
+            if command.arg(self.dir.path().join("server.properties")).status().unwrap().success() {
+                return;
+            }
+            // What a try has begun is no storage yet.
+            drop(fs::remove_dir_all(self.dir.path().join("data")));
+        }
+        panic!("the storage of a Kafka server could not be formatted:\n{}", self.log());
+    }
+
+    /// What its processes have said.
+    fn log(&self) -> String {
+        fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
+    }
+
     fn run(&mut self, class_path: &str) {
         let mut command = java(class_path, self.dir.path());
         self.process = Some(command.arg("kafka.Kafka").arg(self.dir.path().join("server.properties")).spawn().unwrap());
@@ -173,8 +192,7 @@ impl Node {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
-            let log = || fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
-            assert!(ended.is_none() && begun.elapsed() < START, "the Kafka server does not answer ({ended:?}):\n{}", log());
+            assert!(ended.is_none() && begun.elapsed() < START, "the Kafka server does not answer ({ended:?}):\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -189,8 +207,15 @@ fn java(class_path: &str, dir: &Path) -> Command {
     command
 }
 
+/// A port that nobody listens on, each time another. It is below those that the system gives to outgoing connections (32768 and above):
+/// a server that is started again on its port finds it free.
 fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let below = PORTS.end - PORTS.start;
+    let first = std::process::id().wrapping_mul(97);
+    let mut asked = std::iter::repeat_with(|| first.wrapping_add(ASKED.fetch_add(1, Relaxed)) % below);
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    asked.by_ref().take(below as usize).map(|at| u16::try_from(PORTS.start + at).unwrap()).find(free).unwrap()
 }
 
 /// The server's libraries, resolved once and remembered below the target folder; or what is missing.
