@@ -163,3 +163,22 @@ async fn workers_share_are_killed_and_join_and_every_record_is_processed() {
     matches(&group.bench, &expected(&sample("expected.jsonl"))).await;
     pipeline.sink().close().await;
 }
+
+/// Events that come twice, out of order, of no schema or for critical changes, in the order in which they stand in the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_make_of_the_hard_sample_what_one_makes() {
+    let Some(server) = KafkaServer::start() else { return };
+    let group = Group::of(&server).await;
+    let more: Vec<_> = group.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pipeline = Box::pin(group.bench.pipeline(&more)).await;
+    let workers = [group.worker(), group.worker(), group.worker()];
+    group.until_owned_by(workers.each_ref()).await;
+    let events = record_lines(&sample("hard-events.jsonl"));
+    for chunk in events.chunks(200) {
+        pipeline.produce(chunk.to_vec()).await.unwrap();
+    }
+    group.until_processed(events.len()).await;
+    workers.into_iter().for_each(Worker::stop);
+    matches(&group.bench, &expected(&sample("hard-expected.jsonl"))).await;
+    pipeline.sink().close().await;
+}

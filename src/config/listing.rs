@@ -93,12 +93,9 @@ fn options(table: &Table) -> Vec<Parameter> {
             Kind::Choice(known) => (known.join(" or "), None),
             Kind::Texts => ("list of texts".to_owned(), None),
             Kind::List(_) => ("list".to_owned(), None),
-            Kind::TextsByName
-            | Kind::SettingsByName
-            | Kind::One(_)
-            | Kind::ByName(_)
-            | Kind::Brokers(_)
-            | Kind::Parameters => ("map".to_owned(), None),
+            Kind::TextsByName | Kind::SettingsByName | Kind::One(_) | Kind::ByName(_) | Kind::Brokers(_) | Kind::Parameters => {
+                ("map".to_owned(), None)
+            }
             Kind::Version => ("integer".to_owned(), None),
             Kind::Text | Kind::Name | Kind::Transform => ("text".to_owned(), None),
         };
