@@ -3,7 +3,7 @@
 //! The crate's own producer and consumer are not used: the one keeps an error for later calls and stamps records itself, the other
 //! passes over records where a fetch was cut, and neither tells where a partition ends. Their requests are, one by one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,10 +15,11 @@ use fluvio::dataplane::record::ReplicaKey;
 use fluvio::metadata::partition::PartitionSpec;
 use fluvio::metadata::spu::SpuSpec;
 use fluvio::metadata::topic::TopicSpec as FluvioTopic;
-use fluvio_socket::{ClientConfig, MultiplexerSocket, SocketError, VersionedSerialSocket};
+use fluvio_socket::{ClientConfig, SocketError, VersionedSerialSocket};
 use fluvio_spu_schema::server::fetch_offset::FetchOffsetsRequest;
 use schemas::{Fault, FaultKind, TopicName};
 
+use super::connections::Connections;
 use super::fault::{of_code, unavailable};
 use super::layout::{Layout, Spu};
 use super::names::{TOPIC_RULE, on_fluvio};
@@ -40,12 +41,8 @@ pub(super) struct Cluster {
     /// For questions and for writing. Readers have connections of their own.
     connections: Connections,
     /// Those to the SC and to SPUs that were lost, or could not be made.
-    lost_connections: AtomicU64,
+    lost_connections: Arc<AtomicU64>,
 }
-
-/// Connections to SPUs, one each.
-#[derive(Default)]
-pub(super) struct Connections(tokio::sync::Mutex<HashMap<i32, Arc<VersionedSerialSocket>>>);
 
 /// A connection to the leader of a partition.
 pub(super) struct Leader {
@@ -69,8 +66,15 @@ impl Cluster {
             Fault::caused(FaultKind::Refused, format!("a client for Fluvio at {} cannot be made", options.endpoint), error)
                 .advise("check the files and the domain under `tls` of the broker `fluvio`")
         })?;
-        let (admin, layout, connections) = (tokio::sync::Mutex::default(), Mutex::default(), Connections::default());
-        Ok(Self { options, connecting, admin, layout, connections, lost_connections: AtomicU64::new(0) })
+        let lost_connections = Arc::new(AtomicU64::new(0));
+        let (admin, layout) = (tokio::sync::Mutex::default(), Mutex::default());
+        let connections = Connections::new(Arc::clone(&lost_connections));
+        Ok(Self { options, connecting, admin, layout, connections, lost_connections })
+    }
+
+    /// Connections for a reader: an SPU keeps what it knows of a stream until the connection ends.
+    pub(super) fn more_connections(&self) -> Connections {
+        Connections::new(Arc::clone(&self.lost_connections))
     }
 
     /// `Fluvio at host:port`, with what is being done.
@@ -129,8 +133,8 @@ impl Cluster {
         let asking = leader.connection.send_receive(question(require_name(&partition.topic)?));
         match tokio::time::timeout(patience, asking).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.broken(&self.connections, &leader, what, error).await),
-            Err(late) => Err(self.broken(&self.connections, &leader, what, late).await),
+            Ok(Err(error)) => Err(self.broken(&self.connections, &leader, what, error)),
+            Err(late) => Err(self.broken(&self.connections, &leader, what, late)),
         }
     }
 
@@ -140,10 +144,9 @@ impl Cluster {
             Some(spu) => spu,
             None => self.look().await?.leader(partition)?,
         };
-        match connections.to(&spu, &self.connecting).await {
+        match connections.to(&spu, &self.connecting, PATIENCE).await {
             Ok(connection) => Ok(Leader { spu, connection }),
             Err(error) => {
-                self.lost_connections.fetch_add(1, Relaxed);
                 self.forget();
                 Err(unavailable(self.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)), error))
             }
@@ -151,15 +154,14 @@ impl Cluster {
     }
 
     /// The fault of a connection that gave no answer. It is not used again, and the leader is looked for anew.
-    pub(super) async fn broken(
+    pub(super) fn broken(
         &self,
         connections: &Connections,
         leader: &Leader,
         what: &str,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Fault {
-        self.lost_connections.fetch_add(1, Relaxed);
-        connections.forget(leader).await;
+        connections.forget(&leader.spu, &leader.connection);
         self.forget();
         unavailable(self.doing(what), error)
     }
@@ -263,33 +265,4 @@ pub(super) fn require_name(topic: &TopicName) -> Result<String, Fault> {
         Fault::new(FaultKind::Refused, format!("topic \"{topic}\": Fluvio takes no such name"))
             .advise(format!("it takes {TOPIC_RULE}"))
     })
-}
-
-impl Connections {
-    /// The connection to an SPU; made where there is none that works.
-    async fn to(
-        &self,
-        spu: &Spu,
-        connecting: &ClientConfig,
-    ) -> Result<Arc<VersionedSerialSocket>, Box<dyn std::error::Error + Send + Sync>> {
-        let mut connections = self.0.lock().await;
-        if let Some(connection) = connections.get(&spu.id).filter(|connection| !connection.is_stale()) {
-            return Ok(Arc::clone(connection));
-        }
-        let mut config = connecting.with_prefix_sni_domain(&spu.name);
-        config.set_addr(spu.address.clone());
-        config.set_client_id("syncline");
-        let (socket, config, versions) = tokio::time::timeout(PATIENCE, config.connect()).await??.split();
-        let connection = Arc::new(VersionedSerialSocket::new(MultiplexerSocket::shared(socket), config, versions));
-        connections.insert(spu.id, Arc::clone(&connection));
-        Ok(connection)
-    }
-
-    /// Forgets a connection that gave no answer, unless another took its place already.
-    async fn forget(&self, leader: &Leader) {
-        let mut connections = self.0.lock().await;
-        if connections.get(&leader.spu.id).is_some_and(|known| Arc::ptr_eq(known, &leader.connection)) {
-            connections.remove(&leader.spu.id);
-        }
-    }
 }

@@ -4,10 +4,11 @@
 //! record there has a key, a value and a timestamp in milliseconds, and no headers: those of a record that is written are left out.
 //!
 //! * `options`: what the file says; `names`: what topics are called there; `fault`: its errors.
-//! * `cluster`: whom to ask what; `layout`: who that is; `batch`: how records are framed; `writer`; `reader`, and `stream`, one for each of its partitions.
+//! * `cluster`: whom to ask what; `layout`: who that is; `connections`: to them; `batch`: how records are framed; `writer`; `reader`, and `stream`, one for each of its partitions.
 
 mod batch;
 mod cluster;
+mod connections;
 mod fault;
 mod layout;
 mod names;

@@ -7,7 +7,7 @@ use schemas::{Clock, Fault, Raw};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use super::cluster::{Cluster, Connections};
+use super::cluster::Cluster;
 use super::options::Options;
 use super::stream::Stream;
 use crate::topics::read_ahead::ReadAhead;
@@ -34,7 +34,7 @@ impl FluvioReader {
         clock: &Arc<dyn Clock>,
         from: &[(TopicPartition, u64)],
     ) -> Self {
-        let (filled, connections) = (Arc::new(Notify::new()), Arc::new(Connections::default()));
+        let (filled, connections) = (Arc::new(Notify::new()), Arc::new(cluster.more_connections()));
         let (mut streams, mut arriving) = (JoinSet::new(), Vec::with_capacity(from.len()));
         for (partition, offset) in from {
             let (out, arrives) = mpsc::channel(1);

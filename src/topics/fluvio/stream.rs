@@ -15,7 +15,8 @@ use schemas::{Clock, Fault, FaultKind, Raw};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::{self, Unpacked};
-use super::cluster::{Cluster, Connections, Leader, PATIENCE, require_name};
+use super::cluster::{Cluster, Leader, PATIENCE, require_name};
+use super::connections::Connections;
 use crate::topics::TopicPartition;
 
 /// After so long without a record, the SPU is asked whether there is really none.
@@ -74,7 +75,7 @@ impl Stream {
             // Not a stream's next, but the same: as a future, it is ready with each answer in turn.
             let answer = match tokio::time::timeout(SILENCE, &mut answers).await {
                 Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => return Err(self.broken(&leader, error).await),
+                Ok(Err(error)) => return Err(self.broken(&leader, error)),
                 Err(_) if self.out.is_closed() => return Ok(Anew::Ended),
                 Err(_) if self.cluster.bounds(&self.partition).await?.end > self.next => return Ok(Anew::Silent),
                 Err(_) => continue,
@@ -112,8 +113,8 @@ impl Stream {
         let request = connection.new_request(request, connection.lookup_version::<DefaultStreamFetchRequest>());
         match tokio::time::timeout(PATIENCE, connection.create_stream(request, ANSWERS)).await {
             Ok(Ok(answers)) => Ok(answers),
-            Ok(Err(error)) => Err(self.broken(leader, error).await),
-            Err(late) => Err(self.broken(leader, late).await),
+            Ok(Err(error)) => Err(self.broken(leader, error)),
+            Err(late) => Err(self.broken(leader, late)),
         }
     }
 
@@ -122,13 +123,13 @@ impl Stream {
         let offsets = vec![OffsetUpdate { offset: self.next.cast_signed(), session_id }];
         match tokio::time::timeout(PATIENCE, leader.connection.send_receive(UpdateOffsetsRequest { offsets })).await {
             Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(self.broken(leader, error).await),
-            Err(late) => Err(self.broken(leader, late).await),
+            Ok(Err(error)) => Err(self.broken(leader, error)),
+            Err(late) => Err(self.broken(leader, late)),
         }
     }
 
-    async fn broken(&self, leader: &Leader, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
-        self.cluster.broken(&self.connections, leader, &format!("{}: reading", self.partition), error).await
+    fn broken(&self, leader: &Leader, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
+        self.cluster.broken(&self.connections, leader, &format!("{}: reading", self.partition), error)
     }
 
     /// What to do about an answer that brought nothing.
