@@ -34,6 +34,7 @@ mod segment;
 mod share;
 mod stop;
 mod tracker;
+mod troubled;
 mod unread;
 mod wire;
 

@@ -11,6 +11,7 @@ use super::backoff::Backoff;
 use super::health::Part;
 use super::segment::Segment;
 use super::tracker::{Ticket, Tracker};
+use super::troubled::Troubled;
 use crate::topics::{ReadLimits, TopicPartition};
 
 /// How many bytes of records may be under way in a segment: what bounds its memory, whatever the input does.
@@ -29,6 +30,8 @@ pub(super) fn memory() -> Arc<Semaphore> {
 pub(super) struct Reading {
     pub(super) segment: Arc<Segment>,
     pub(super) part: Part,
+    /// Its partitions that wait while the others are read.
+    pub(super) troubled: Troubled,
     pub(super) broker: String,
     /// The offset that each partition is to give next.
     pub(super) next: BTreeMap<TopicPartition, u64>,
@@ -68,6 +71,8 @@ impl Reading {
                     () = stop.told() => return Ok(()),
                     read = reader.read(&READ) => read,
                 };
+                // Where nothing can be read, the reading as a whole waits.
+                self.troubled.tell(if read.is_ok() { reader.troubles() } else { BTreeMap::new() });
                 match read {
                     Ok(records) if records.is_empty() => {
                         self.works(&mut backoff);

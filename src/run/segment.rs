@@ -25,6 +25,7 @@ use super::retries::Retries;
 use super::share::Share;
 use super::stop::Stop;
 use super::tracker::Tracker;
+use super::troubled::Troubled;
 use crate::config::{Plan, SegmentPlan, StagePlan};
 use crate::metrics::Metrics;
 use crate::topics::{TopicPartition, Topics};
@@ -225,9 +226,11 @@ impl Segment {
                 Until::Stopped => None,
                 Until::CaughtUp => Some(self.ends(&broker, &from).await?),
             };
+            let part = Part::new(&self.health, format!("reading of {broker} for {}", self.segment().name));
             let reading = Reading {
                 segment: Arc::clone(self),
-                part: Part::new(&self.health, format!("reading of {broker} for {}", self.segment().name)),
+                troubled: Troubled::none(&self.health, part.name()),
+                part,
                 broker,
                 next: from.into_iter().collect(),
                 ends,

@@ -265,4 +265,10 @@ pub trait Reader: Send {
     /// How far it has read: for each of its partitions the offset below which nothing is left to return. Greater than that behind the
     /// last record where the log goes on with what is no record: the marks of transactions, what compaction took away.
     fn positions(&self) -> Vec<(TopicPartition, u64)>;
+
+    /// Its partitions that cannot be read now, with why. They are tried again by themselves, and the others are read meanwhile; where
+    /// none can be read, [`Reader::read`] says so.
+    fn troubles(&self) -> BTreeMap<TopicPartition, String> {
+        BTreeMap::new()
+    }
 }

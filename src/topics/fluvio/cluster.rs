@@ -5,22 +5,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use fluvio::FluvioAdmin;
 use fluvio::dataplane::api::Request;
 use fluvio::dataplane::link::ErrorCode;
 use fluvio::dataplane::record::ReplicaKey;
 use fluvio::metadata::partition::PartitionSpec;
 use fluvio::metadata::spu::SpuSpec;
 use fluvio::metadata::topic::TopicSpec as FluvioTopic;
+use fluvio::{FluvioAdmin, Isolation};
 use fluvio_socket::{ClientConfig, SocketError, VersionedSerialSocket};
 use fluvio_spu_schema::server::fetch_offset::FetchOffsetsRequest;
 use schemas::{Fault, FaultKind, TopicName};
+use tokio::time::Instant;
 
 use super::connections::Connections;
-use super::fault::{of_code, unavailable};
+use super::fault::{UNAVAILABLE_ADVICE, of_code, unavailable};
 use super::layout::{Layout, Spu};
 use super::names::{TOPIC_RULE, on_fluvio};
 use super::options::Options;
@@ -29,23 +30,50 @@ use crate::topics::{Bounds, TopicPartition};
 /// How long an answer may take; a produce waits at the SPU besides.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a leader that has just begun may take to know how far its partition is committed.
+const SETTLING: Duration = Duration::from_secs(3);
+/// How often it is asked meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
+/// What the SC said is good for so long where it is asked how far partitions are written.
+const RECENT: Duration = Duration::from_secs(1);
+
 /// A cluster.
 pub(super) struct Cluster {
     options: Arc<Options>,
     /// How a connection is made; the address is the SC's.
     connecting: ClientConfig,
-    /// The connection to the SC, while there is one.
-    admin: tokio::sync::Mutex<Option<FluvioAdmin>>,
-    /// What the SC said last; `None` where that proved wrong.
-    layout: Mutex<Option<Arc<Layout>>>,
+    /// Held by who asks the SC.
+    controller: tokio::sync::Mutex<Controller>,
+    /// What the SC said last, and when.
+    layout: Mutex<Said>,
     /// For questions and for writing. Readers have connections of their own.
     connections: Connections,
     /// Those to the SC and to SPUs that were lost, or could not be made.
     lost_connections: Arc<AtomicU64>,
 }
 
+/// The connection to the SC.
+#[derive(Default)]
+struct Controller {
+    /// `None`: it is to be made.
+    admin: Option<FluvioAdmin>,
+    /// When it last gave no answer, and what was said of that.
+    failed: Option<(Instant, Arc<str>)>,
+}
+
+/// What the SC said last.
+#[derive(Default)]
+struct Said {
+    layout: Option<(Instant, Arc<Layout>)>,
+    /// Whether that proved wrong.
+    is_wrong: bool,
+}
+
 /// A connection to the leader of a partition.
 pub(super) struct Leader {
+    /// Up to where it may be read: the only replica of a partition waits for no other before a record counts, but knows after a restart
+    /// how far that was only once it is written to again.
+    pub(super) isolation: Isolation,
     spu: Spu,
     pub(super) connection: Arc<VersionedSerialSocket>,
 }
@@ -67,9 +95,9 @@ impl Cluster {
                 .advise("check the files and the domain under `tls` of the broker `fluvio`")
         })?;
         let lost_connections = Arc::new(AtomicU64::new(0));
-        let (admin, layout) = (tokio::sync::Mutex::default(), Mutex::default());
+        let (controller, layout) = (tokio::sync::Mutex::default(), Mutex::default());
         let connections = Connections::new(Arc::clone(&lost_connections));
-        Ok(Self { options, connecting, admin, layout, connections, lost_connections })
+        Ok(Self { options, connecting, controller, layout, connections, lost_connections })
     }
 
     /// Connections for a reader: an SPU keeps what it knows of a stream until the connection ends.
@@ -109,11 +137,40 @@ impl Cluster {
             return Err(unavailable(self.doing(&what), "the answer does not name it"));
         };
         match ends.error_code {
-            ErrorCode::None => Ok(Bounds {
-                first: ends.start_offset.max(0).cast_unsigned(),
-                end: ends.last_stable_offset.max(0).cast_unsigned(),
-            }),
+            ErrorCode::None => {
+                let layout = self.recent().await;
+                let written = layout.filter(|layout| layout.is_alone(partition)).map_or(0, |layout| layout.written(partition));
+                let committed = ends.last_stable_offset.max(0).cast_unsigned();
+                Ok(Bounds { first: ends.start_offset.max(0).cast_unsigned(), end: committed.max(written) })
+            }
             code => Err(self.refused(&what, code)),
+        }
+    }
+
+    /// What a partition holds, where a reader may begin at `offset`. One beyond its end is waited for: a leader that has just begun
+    /// learns by and by how far its partition is committed.
+    ///
+    /// # Errors
+    ///
+    /// `Lost` for an offset that is not there; `Unavailable` for one that is written, and not committed again.
+    pub(super) async fn admit(&self, partition: &TopicPartition, offset: u64) -> Result<Bounds, Fault> {
+        let begun = Instant::now();
+        loop {
+            let bounds = self.bounds(partition).await?;
+            let Err(lost) = bounds.admit(partition, offset) else { return Ok(bounds) };
+            if offset < bounds.first {
+                return Err(lost);
+            }
+            if begun.elapsed() > SETTLING {
+                let written = self.look().await?.written(partition);
+                if offset > written {
+                    return Err(lost);
+                }
+                let what =
+                    format!("{partition}: offset {offset} is written, and its replicas have committed {} only", bounds.end);
+                return Err(Fault::new(FaultKind::Unavailable, what).advise("see whether all SPUs of the cluster are online"));
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 
@@ -140,12 +197,17 @@ impl Cluster {
 
     /// A connection to the leader of a partition, one of `connections`.
     pub(super) async fn leader(&self, partition: &TopicPartition, connections: &Connections) -> Result<Leader, Fault> {
-        let spu = match self.known().and_then(|layout| layout.leader(partition).ok()) {
-            Some(spu) => spu,
-            None => self.look().await?.leader(partition)?,
+        let known = self.known().and_then(|layout| Some((layout.leader(partition).ok()?, layout)));
+        let (spu, layout) = match known {
+            Some(known) => known,
+            None => {
+                let layout = self.look().await?;
+                (layout.leader(partition)?, layout)
+            }
         };
+        let isolation = if layout.is_alone(partition) { Isolation::ReadUncommitted } else { Isolation::ReadCommitted };
         match connections.to(&spu, &self.connecting, PATIENCE).await {
-            Ok(connection) => Ok(Leader { spu, connection }),
+            Ok(connection) => Ok(Leader { isolation, spu, connection }),
             Err(error) => {
                 self.forget();
                 Err(unavailable(self.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)), error))
@@ -191,35 +253,75 @@ impl Cluster {
         }
     }
 
+    fn said(&self) -> MutexGuard<'_, Said> {
+        self.layout.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the SC said last, unless that proved wrong.
     fn known(&self) -> Option<Arc<Layout>> {
-        self.layout.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let said = self.said();
+        said.layout.as_ref().filter(|_| !said.is_wrong).map(|(_, layout)| Arc::clone(layout))
+    }
+
+    /// What the SC said a moment ago; where it does not answer, what it said last.
+    async fn recent(&self) -> Option<Arc<Layout>> {
+        let said = self.said().layout.clone();
+        match said {
+            Some((when, layout)) if when.elapsed() < RECENT => Some(layout),
+            said => self.look().await.ok().or(said.map(|(_, layout)| layout)),
+        }
     }
 
     /// Asks the SC again when it is needed next.
     pub(super) fn forget(&self) {
-        *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.said().is_wrong = true;
     }
 
-    /// Asks the SC.
+    /// Asks the SC. Who has waited while it gave no answer to somebody does not ask, and wait, once more.
     async fn look(&self) -> Result<Arc<Layout>, Fault> {
-        let mut slot = self.admin.lock().await;
-        // A connection may have been lost since its last question: that is known only now.
-        let layout = match slot.take() {
-            Some(admin) => self.ask_controller(&admin).await.ok().map(|layout| (admin, layout)),
-            None => None,
-        };
-        let (admin, layout) = match layout {
-            Some(answered) => answered,
-            None => {
-                let admin = self.connect().await?;
-                let layout = self.ask_controller(&admin).await?;
-                (admin, layout)
+        let asked = Instant::now();
+        let mut controller = self.controller.lock().await;
+        let said = self.said().layout.clone();
+        if let Some((_, layout)) = said.filter(|(when, _)| *when > asked) {
+            return Ok(layout);
+        }
+        if let Some((_, why)) = controller.failed.as_ref().filter(|(when, _)| *when > asked) {
+            return Err(Fault::new(FaultKind::Unavailable, why.to_string()).advise(self.advice()));
+        }
+        let asked = Instant::now();
+        match self.look_with(&mut controller.admin).await {
+            Ok(layout) => {
+                let layout = Arc::new(layout);
+                *self.said() = Said { layout: Some((asked, Arc::clone(&layout))), is_wrong: false };
+                Ok(layout)
             }
-        };
+            Err(fault) => {
+                controller.failed = Some((Instant::now(), fault.to_string().into()));
+                Err(fault)
+            }
+        }
+    }
+
+    /// Asks the SC on the connection that there is, or else on a new one.
+    async fn look_with(&self, slot: &mut Option<FluvioAdmin>) -> Result<Layout, Fault> {
+        // A connection may have been lost since its last question: that is known only now.
+        if let Some(admin) = slot.take()
+            && let Ok(layout) = self.ask_controller(&admin).await
+        {
+            *slot = Some(admin);
+            return Ok(layout);
+        }
+        let admin = self.connect().await?;
+        let layout = self.ask_controller(&admin).await?;
         *slot = Some(admin);
-        let layout = Arc::new(layout);
-        *self.layout.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&layout));
         Ok(layout)
+    }
+
+    fn advice(&self) -> &'static str {
+        match self.options.tls {
+            Some(_) => "check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`",
+            None => UNAVAILABLE_ADVICE,
+        }
     }
 
     async fn connect(&self) -> Result<FluvioAdmin, Fault> {
@@ -228,9 +330,7 @@ impl Cluster {
             Ok(Ok(admin)) => Ok(admin),
             Ok(Err(error)) => {
                 self.lost_connections.fetch_add(1, Relaxed);
-                let fault = unavailable(self.doing("connecting"), error);
-                let advice = "check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`";
-                Err(if self.options.tls.is_some() { fault.advise(advice) } else { fault })
+                Err(unavailable(self.doing("connecting"), error).advise(self.advice()))
             }
             Err(late) => {
                 self.lost_connections.fetch_add(1, Relaxed);

@@ -5,10 +5,13 @@ use std::error::Error;
 use fluvio::dataplane::link::ErrorCode;
 use schemas::{Fault, FaultKind};
 
+/// What an operator can do about a cluster that does not answer.
+pub(super) const UNAVAILABLE_ADVICE: &str =
+    "check that the cluster runs, and `endpoint` of the broker `fluvio` (FLUVIO_ENDPOINT)";
+
 /// The fault of a cluster that does not answer, or whose connection broke.
 pub(super) fn unavailable(what: impl Into<String>, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Fault {
-    Fault::caused(FaultKind::Unavailable, what, cause)
-        .advise("check that the cluster runs, and `endpoint` of the broker `fluvio` (FLUVIO_ENDPOINT)")
+    Fault::caused(FaultKind::Unavailable, what, cause).advise(UNAVAILABLE_ADVICE)
 }
 
 /// The fault of an answer that is an error. `what` says what was being done, and with which object.

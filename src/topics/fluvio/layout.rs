@@ -23,8 +23,19 @@ pub(super) struct Layout {
 #[derive(Debug)]
 struct Topic {
     partitions: u32,
-    /// By partition, of those that have a leader.
-    leaders: BTreeMap<u32, i32>,
+    /// By their numbers, of those that the SC has placed.
+    placed: BTreeMap<u32, Partition>,
+}
+
+/// A partition of a topic.
+#[derive(Debug, Clone, Copy)]
+struct Partition {
+    /// The SPU that leads it.
+    leader: i32,
+    /// On how many SPUs it is.
+    replicas: usize,
+    /// The offset below which all is written at its leader, as that has told the SC.
+    written: u64,
 }
 
 /// A streaming unit.
@@ -47,12 +58,14 @@ impl Layout {
     ) -> Self {
         let mut layout = Self::default();
         for topic in topics {
-            layout.topics.insert(topic.name, Topic { partitions: topic.spec.partitions(), leaders: BTreeMap::new() });
+            layout.topics.insert(topic.name, Topic { partitions: topic.spec.partitions(), placed: BTreeMap::new() });
         }
         for partition in partitions {
             let Some((topic, number)) = partition.name.rsplit_once('-') else { continue };
             if let (Some(topic), Ok(number)) = (layout.topics.get_mut(topic), number.parse()) {
-                topic.leaders.insert(number, partition.spec.leader);
+                let (leader, replicas) = (partition.spec.leader, partition.spec.replicas.len());
+                let written = partition.status.leader.leo.max(0).cast_unsigned();
+                topic.placed.insert(number, Partition { leader, replicas, written });
             }
         }
         for spu in spus {
@@ -74,7 +87,21 @@ impl Layout {
         if partition.partition >= topic.partitions {
             return Err(no_such_partition(partition, topic.partitions as usize));
         }
-        let leader = topic.leaders.get(&partition.partition).and_then(|spu| self.spus.get(spu));
+        let leader = topic.placed.get(&partition.partition).and_then(|placed| self.spus.get(&placed.leader));
         leader.cloned().ok_or_else(|| Fault::new(FaultKind::Unavailable, format!("{partition} has no leader yet")))
+    }
+
+    /// Whether a partition has one replica only.
+    pub(super) fn is_alone(&self, partition: &TopicPartition) -> bool {
+        self.placed(partition).is_some_and(|placed| placed.replicas == 1)
+    }
+
+    /// The offset below which all is written at the leader of a partition, though it may not be committed; 0 where that is not known.
+    pub(super) fn written(&self, partition: &TopicPartition) -> u64 {
+        self.placed(partition).map_or(0, |placed| placed.written)
+    }
+
+    fn placed(&self, partition: &TopicPartition) -> Option<&Partition> {
+        self.topics.get(&on_fluvio(&partition.topic)?)?.placed.get(&partition.partition)
     }
 }

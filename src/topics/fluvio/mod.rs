@@ -4,7 +4,8 @@
 //! record there has a key, a value and a timestamp in milliseconds, and no headers: those of a record that is written are left out.
 //!
 //! * `options`: what the file says; `names`: what topics are called there; `fault`: its errors.
-//! * `cluster`: whom to ask what; `layout`: who that is; `connections`: to them; `batch`: how records are framed; `writer`; `reader`, and `stream`, one for each of its partitions.
+//! * `cluster`: whom to ask what; `layout`: who that is; `connections`: to them; `batch`: how records are framed; `writer`; `reader`, `stream`, one for each of its partitions,
+//!   and `troubles`, those that have to wait.
 
 mod batch;
 mod cluster;
@@ -15,6 +16,7 @@ mod names;
 mod options;
 mod reader;
 mod stream;
+mod troubles;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,7 @@ pub use self::options::{Compression, Options, Tls};
 
 use self::cluster::Cluster;
 use self::reader::FluvioReader;
+use self::troubles::Troubles;
 use self::writer::Writer;
 use super::{Bounds, Reader, TopicPartition, TopicSpec, Topics, no_partitions, no_such_topic};
 
@@ -128,12 +131,25 @@ impl Topics for Fluvio {
         let mut asked = JoinSet::new();
         for (partition, offset) in from.iter().cloned() {
             let cluster = Arc::clone(&self.cluster);
-            asked.spawn(async move { cluster.bounds(&partition).await?.admit(&partition, offset) });
+            asked.spawn(async move { (cluster.admit(&partition, offset).await, partition) });
         }
+        let troubles = Troubles::default();
+        let mut unavailable = None;
         while let Some(answer) = asked.join_next().await {
-            answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))??;
+            match answer.map_err(|error| Fault::caused(FaultKind::Bug, "asking for the ends of partitions", error))? {
+                (Ok(_), _) => {}
+                (Err(fault), partition) if fault.reaction() == Reaction::Retry => {
+                    troubles.bad(&partition, fault.to_string());
+                    unavailable = Some(fault);
+                }
+                (Err(fault), _) => return Err(fault),
+            }
         }
-        Ok(Box::new(FluvioReader::open(&self.options, &self.cluster, &self.clock, from)))
+        // One that can be read is enough to begin with.
+        if let Some(fault) = unavailable.filter(|_| troubles.of_all(from.len()).is_some()) {
+            return Err(fault);
+        }
+        Ok(Box::new(FluvioReader::open(&self.options, &self.cluster, &self.clock, from, troubles)))
     }
 
     async fn write(&self, records: Vec<Outgoing>) -> Result<(), Fault> {

@@ -1,15 +1,18 @@
 //! Reading: a stream a partition, at explicit offsets, without a group.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use schemas::{Clock, Fault, Raw};
+use schemas::{Clock, Fault, FaultKind, Raw};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::cluster::Cluster;
+use super::fault::UNAVAILABLE_ADVICE;
 use super::options::Options;
-use super::stream::Stream;
+use super::stream::{FIRST_WAIT, Stream};
+use super::troubles::Troubles;
 use crate::topics::read_ahead::ReadAhead;
 use crate::topics::{ReadLimits, Reader, TopicPartition};
 
@@ -22,18 +25,22 @@ pub(super) struct FluvioReader {
     filled: Arc<Notify>,
     /// What is wrong, to be told once the records before it are returned.
     failed: Option<Fault>,
+    /// What keeps some from being read.
+    troubles: Arc<Troubles>,
     /// The streams; they end with the reader.
     _streams: JoinSet<()>,
 }
 
 impl FluvioReader {
-    /// Begins to fetch. The offsets have been checked.
+    /// Begins to fetch. The offsets have been checked, but those of partitions in trouble.
     pub(super) fn open(
         options: &Options,
         cluster: &Arc<Cluster>,
         clock: &Arc<dyn Clock>,
         from: &[(TopicPartition, u64)],
+        troubles: Troubles,
     ) -> Self {
+        let troubles = Arc::new(troubles);
         let (filled, connections) = (Arc::new(Notify::new()), Arc::new(cluster.more_connections()));
         let (mut streams, mut arriving) = (JoinSet::new(), Vec::with_capacity(from.len()));
         for (partition, offset) in from {
@@ -48,10 +55,12 @@ impl FluvioReader {
                 fetch_bytes: options.fetch_bytes(from.len()),
                 out,
                 filled: Arc::clone(&filled),
+                troubles: Arc::clone(&troubles),
+                wait: FIRST_WAIT,
             };
             streams.spawn(stream.run());
         }
-        Self { fetched: ReadAhead::new(from), arriving, filled, failed: None, _streams: streams }
+        Self { fetched: ReadAhead::new(from), arriving, filled, failed: None, troubles, _streams: streams }
     }
 
     /// Takes what the limits allow of what has arrived.
@@ -83,6 +92,9 @@ impl Reader for FluvioReader {
             if let Some(fault) = self.failed.take() {
                 return Err(fault);
             }
+            if let Some(why) = self.troubles.of_all(self.arriving.len()) {
+                return Err(Fault::new(FaultKind::Unavailable, why).advise(UNAVAILABLE_ADVICE));
+            }
             // A stream that has something after it was asked leaves a permit: no wake-up is lost.
             if tokio::time::timeout_at(deadline, self.filled.notified()).await.is_err() {
                 return Ok(taken);
@@ -92,5 +104,9 @@ impl Reader for FluvioReader {
 
     fn positions(&self) -> Vec<(TopicPartition, u64)> {
         self.fetched.positions()
+    }
+
+    fn troubles(&self) -> BTreeMap<TopicPartition, String> {
+        self.troubles.all()
     }
 }

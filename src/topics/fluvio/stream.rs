@@ -6,21 +6,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use fluvio::Isolation;
 use fluvio::dataplane::link::ErrorCode;
 use fluvio_socket::AsyncResponse;
 use fluvio_spu_schema::server::stream_fetch::DefaultStreamFetchRequest;
 use fluvio_spu_schema::server::update_offset::{OffsetUpdate, UpdateOffsetsRequest};
-use schemas::{Clock, Fault, FaultKind, Raw};
+use rand::RngExt;
+use schemas::{Clock, Fault, FaultKind, Raw, Reaction};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::{self, Unpacked};
 use super::cluster::{Cluster, Leader, PATIENCE, require_name};
 use super::connections::Connections;
+use super::troubles::Troubles;
 use crate::topics::TopicPartition;
 
 /// After so long without a record, the SPU is asked whether there is really none.
 const SILENCE: Duration = Duration::from_secs(2);
+/// The wait before the first new try, at most.
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(50);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// How many answers may wait. The SPU sends one, and waits for our word.
 const ANSWERS: usize = 4;
 
@@ -39,6 +44,10 @@ pub(super) struct Stream {
     pub(super) out: mpsc::Sender<Result<Vec<Raw>, Fault>>,
     /// Told when something was put there.
     pub(super) filled: Arc<Notify>,
+    /// Where it is told that the partition cannot be read now.
+    pub(super) troubles: Arc<Troubles>,
+    /// How long to wait at most before the next try; from [`FIRST_WAIT`], twice as long after each that brought nothing.
+    pub(super) wait: Duration,
 }
 
 /// Why a stream is opened anew.
@@ -52,12 +61,21 @@ enum Anew {
 }
 
 impl Stream {
-    /// Follows the partition until its reader is gone, or something is wrong, which the reader is told.
+    /// Follows the partition until its reader is gone, or something is wrong that trying again cannot mend, which the reader is told.
     pub(super) async fn run(mut self) {
         loop {
             match self.follow().await {
                 Ok(Anew::Ended) => return,
                 Ok(Anew::Larger | Anew::Silent) => {}
+                Err(fault) if fault.reaction() == Reaction::Retry => {
+                    self.troubles.bad(&self.partition, fault.to_string());
+                    self.filled.notify_one();
+                    let wait = self.wait.mul_f64(rand::rng().random_range(0.5..=1.0));
+                    self.wait = (self.wait * 2).min(LONGEST_WAIT);
+                    if tokio::time::timeout(wait, self.out.closed()).await.is_ok() {
+                        return;
+                    }
+                }
                 Err(fault) => {
                     // Without a reader nobody minds.
                     drop(self.out.send(Err(fault)).await);
@@ -68,7 +86,17 @@ impl Stream {
         }
     }
 
+    /// Says that the partition is read.
+    fn works(&mut self) {
+        self.wait = FIRST_WAIT;
+        self.troubles.good(&self.partition);
+    }
+
     async fn follow(&mut self) -> Result<Anew, Fault> {
+        // Its offset may not have been checked, or not be there any more.
+        if self.troubles.has(&self.partition) {
+            self.cluster.admit(&self.partition, self.next).await?;
+        }
         let leader = self.cluster.leader(&self.partition, &self.connections).await?;
         let mut answers = self.open(&leader).await?;
         loop {
@@ -77,8 +105,15 @@ impl Stream {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => return Err(self.broken(&leader, error)),
                 Err(_) if self.out.is_closed() => return Ok(Anew::Ended),
-                Err(_) if self.cluster.bounds(&self.partition).await?.end > self.next => return Ok(Anew::Silent),
-                Err(_) => continue,
+                Err(_) => {
+                    // Where the topic was made anew, the offset may be beyond its end.
+                    let bounds = self.cluster.admit(&self.partition, self.next).await?;
+                    self.works();
+                    match bounds.end > self.next {
+                        true => return Ok(Anew::Silent),
+                        false => continue,
+                    }
+                }
             };
             let fetched = answer.partition;
             match fetched.error_code {
@@ -90,6 +125,7 @@ impl Stream {
             if unpacked.records.is_empty() {
                 return self.without_progress(&unpacked).await;
             }
+            self.works();
             self.next += unpacked.records.len() as u64;
             // Before the records are handed over: while they wait, the SPU sends more.
             self.go_on(&leader, answer.stream_id).await?;
@@ -105,7 +141,7 @@ impl Stream {
             .topic(require_name(&self.partition.topic)?)
             .partition(self.partition.partition)
             .fetch_offset(self.next.cast_signed())
-            .isolation(Isolation::ReadCommitted)
+            .isolation(leader.isolation)
             .max_bytes(i32::try_from(self.fetch_bytes).unwrap_or(i32::MAX))
             .build()
             .map_err(|error| Fault::caused(FaultKind::Bug, format!("{}: a request to read", self.partition), error))?;
@@ -149,9 +185,9 @@ impl Stream {
 
     /// The fault of an offset that the SPU does not have, or passes over.
     async fn lost(&self, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Fault {
-        match self.cluster.bounds(&self.partition).await.map(|bounds| bounds.admit(&self.partition, self.next)) {
-            Ok(Err(lost)) | Err(lost) => lost,
-            Ok(Ok(())) => Fault::caused(
+        match self.cluster.admit(&self.partition, self.next).await {
+            Err(lost) => lost,
+            Ok(_) => Fault::caused(
                 FaultKind::Unavailable,
                 format!("{}: offset {} was not there for a moment", self.partition, self.next),
                 why,
