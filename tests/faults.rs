@@ -3,6 +3,7 @@
 //! A round is its seed: which faults, in which order, after how long. `SYNCLINE_TEST_ROUNDS=200` is the full size;
 //! `SYNCLINE_TEST_SEED=n` plays one round again.
 
+mod over_fluvio;
 mod over_kafka;
 mod proxy;
 mod server;

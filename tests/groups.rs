@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::fluvio_cluster::FluvioCluster;
 use super::harness::{Bench, Database, record_lines, root};
 use super::kafka_server::KafkaServer;
 use super::sample_profiles::{expected, matches, sample};
@@ -79,6 +80,14 @@ impl Group {
         let mut variables: Vec<_> = bench.variables().into_iter().collect();
         variables.extend([("HTTP_ADDR", "off"), ("LOG_LEVEL", "warn")].map(|(n, v)| (n.into(), v.into())));
         Self { bench, file, variables }
+    }
+
+    /// The same over a cluster of Fluvio.
+    pub(crate) async fn fluvio(cluster: &FluvioCluster, edit: impl FnOnce(String) -> String) -> Self {
+        let mut group = Self::local(edit).await;
+        group.variables.push(("BROKER".into(), "fluvio".into()));
+        group.variables.push(("FLUVIO_ENDPOINT".into(), cluster.endpoint.clone()));
+        group
     }
 
     /// `syncline run` with more arguments.
@@ -181,4 +190,30 @@ async fn three_workers_make_of_the_hard_sample_what_one_makes() {
     workers.into_iter().for_each(Worker::stop);
     matches(&group.bench, &expected(&sample("hard-expected.jsonl"))).await;
     pipeline.sink().close().await;
+}
+
+/// Fluvio has no groups: which partitions are whose is said to each worker.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_workers_share_the_partitions_of_fluvio_and_one_is_killed() {
+    let Some(cluster) = FluvioCluster::given().await else { return };
+    for (events, outcome) in [("events.jsonl", "expected.jsonl"), ("hard-events.jsonl", "hard-expected.jsonl")] {
+        let group = Group::fluvio(&cluster, |text| text).await;
+        let more: Vec<_> = group.variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pipeline = Box::pin(group.bench.pipeline(&more)).await;
+        let worker = |number: &str| group.run(&["--worker", number]);
+        let (first, second, third) = (worker("1/3"), worker("2/3"), worker("3/3"));
+        group.until_owned_by([&first, &second, &third]).await;
+        let events = record_lines(&sample(events));
+        let (early, late) = events.split_at(events.len() / 2);
+        pipeline.produce(early.to_vec()).await.unwrap();
+        // Its partitions wait for the next one of its number.
+        drop(second);
+        pipeline.produce(late.to_vec()).await.unwrap();
+        let again = worker("2/3");
+        group.until_processed(events.len()).await;
+        [first, again, third].into_iter().for_each(Worker::stop);
+        matches(&group.bench, &expected(&sample(outcome))).await;
+        pipeline.sink().close().await;
+        cluster.clear().await;
+    }
 }

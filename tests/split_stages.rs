@@ -1,5 +1,6 @@
 //! The two stages of the shipped file apart, in two processes each, with a topic of the broker between them: what comes out is the same.
 
+use super::fluvio_cluster::FluvioCluster;
 use super::groups::{Group, Worker};
 use super::harness::record_lines;
 use super::kafka_server::KafkaServer;
@@ -53,5 +54,15 @@ async fn two_workers_of_each_stage_are_a_group_of_kafka() {
         let Some(server) = KafkaServer::start() else { return };
         let group = Group::with(&server, split).await;
         matches_of(&sample, &group, [&[], &[]]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_workers_of_each_stage_share_the_partitions_of_fluvio() {
+    let Some(cluster) = FluvioCluster::given().await else { return };
+    for sample in [EASY, HARD] {
+        let group = Group::fluvio(&cluster, split).await;
+        matches_of(&sample, &group, [&["--worker", "1/2"], &["--worker", "2/2"]]).await;
+        cluster.clear().await;
     }
 }
