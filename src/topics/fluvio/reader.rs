@@ -71,7 +71,14 @@ impl FluvioReader {
                 continue;
             }
             match arriving.try_recv() {
-                Ok(Ok(records)) => records.into_iter().for_each(|record| fetched.push(record)),
+                Ok(Ok(records)) => match records.first().map_or(fetched.next, |first| first.origin.offset) {
+                    first if first == fetched.next => records.into_iter().for_each(|record| fetched.push(record)),
+                    // Offsets are dense: whatever is passed over would be lost without a word.
+                    first => {
+                        let what = format!("{}: offset {} is next, and {first} came", fetched.partition, fetched.next);
+                        self.failed = Some(Fault::new(FaultKind::Bug, what));
+                    }
+                },
                 Ok(Err(fault)) => self.failed = self.failed.take().or(Some(fault)),
                 Err(_) => {}
             }

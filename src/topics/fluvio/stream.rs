@@ -127,12 +127,14 @@ impl Stream {
             }
             self.works();
             self.next += unpacked.records.len() as u64;
-            // Before the records are handed over: while they wait, the SPU sends more.
-            self.go_on(&leader, answer.stream_id).await?;
+            // Before the records are handed over: while they wait, the SPU sends more. Where it is gone, they are handed over all the
+            // same, as they count as read.
+            let goes_on = self.go_on(&leader, answer.stream_id).await;
             if self.out.send(Ok(unpacked.records)).await.is_err() {
                 return Ok(Anew::Ended);
             }
             self.filled.notify_one();
+            goes_on?;
         }
     }
 
