@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use schemas::JsonRef;
 use schemas::profile::Coverage;
 
+use crate::date;
+
 /// The groups of the table with their fields, as the wire names them.
 const GROUPS: [(&str, &[&str]); 10] = [
     (
@@ -113,6 +115,9 @@ const GROUPS: [(&str, &[&str]); 10] = [
     ),
 ];
 
+/// Those of the fields that are dates.
+const DATES: [&str; 2] = ["dateAgrement", "derniereInspection"];
+
 /// The key of the sum over all groups, beside the groups' own.
 const TOTAL: &str = "total";
 
@@ -128,7 +133,10 @@ impl Fields {
     pub(crate) fn present(&self, sections: &[Option<JsonRef<'_>>]) -> Present<'_> {
         let mut bits = 0;
         for (name, value) in sections.iter().flatten().flat_map(|section| section.members()) {
-            if let Some(index) = self.0.get(name.as_str().as_ref()).filter(|_| value.is_present()) {
+            let name = name.as_str();
+            // A date that does not parse is absent for the rules (spec/1 §1).
+            let is_there = value.is_present() && (!DATES.contains(&&*name) || date::day(value).is_some());
+            if let Some(index) = self.0.get(&*name).filter(|_| is_there) {
                 bits |= 1 << index;
             }
         }
@@ -194,7 +202,8 @@ mod tests {
         let fields = Fields::new();
         for (group, names) in GROUPS {
             for name in names {
-                let section = Json::from_serialize(&HashMap::from([(name, 0)]));
+                // A date, as two of them are.
+                let section = Json::from_serialize(&HashMap::from([(name, "2026-02-28")]));
                 let present = fields.present(&[Some(section.as_ref())]);
                 assert!(present.has(name));
                 let coverage = present.by_group();
@@ -203,6 +212,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_date_that_does_not_parse_is_absent() {
+        let fields = Fields::new();
+        let section = |date: &str| Json::from_serialize(&serde_json::json!({"dateAgrement": date, "statut": "actif"}));
+        let has = |date: &str| fields.present(&[Some(section(date).as_ref())]).has("dateAgrement");
+        assert!(has("2026-02-28") && !has("2026-02-30") && !has("demain"));
+        assert_eq!(DATES.iter().filter(|date| fields.0.contains_key(*date)).count(), DATES.len());
     }
 
     #[test]
