@@ -1,10 +1,13 @@
 //! A dead letter: what a record becomes that is refused, and how that goes to its topic (`schemas/dead_letter.json`). The table keeps all
 //! bytes; the topic gets what the outbox's limit leaves of them (`architecture.md`, rule 2).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use schemas::json::{Kind, Limits};
 use schemas::store::{DeadLetter, StoredDeadLetter};
-use schemas::{Origin, Raw, Reject};
+use schemas::{Envelope, Json, Origin, Raw, Reject};
 use uuid::Uuid;
 
 use crate::config::StagePlan;
@@ -67,11 +70,20 @@ pub(super) fn published(pipeline: &str, stored: &StoredDeadLetter) -> Vec<u8> {
         Some(Ok(key)) => json["key"] = key.into(),
         Some(Err(_)) => json["keyBase64"] = BASE64.encode(key.unwrap_or_default()).into(),
     }
+    if let Some(id) = correlation_id(&letter.value) {
+        json["correlationId"] = (*id).into();
+    }
     match text(&letter.value, truncated) {
         Some(text) => json["value"] = text.into(),
         None => json["valueBase64"] = BASE64.encode(&letter.value).into(),
     }
     json.to_string().into_bytes()
+}
+
+/// What ties the record to the event that caused it (spec/1 §1), where it can be read that far.
+fn correlation_id(value: &[u8]) -> Option<Arc<str>> {
+    let value = Json::parse(value, &Limits::default()).ok().filter(|value| value.as_ref().kind() == Kind::Object)?;
+    Envelope::open(value).correlation_id()
 }
 
 /// The bytes as text, if they are. Where they were cut, the beginning of a character at their end is left out.
@@ -107,6 +119,18 @@ mod tests {
         };
         let stored = StoredDeadLetter { letter, first_seen: chrono::DateTime::UNIX_EPOCH, attempts: 1, size_bytes };
         serde_json::from_slice(&published("pipeline", &stored)).unwrap()
+    }
+
+    #[test]
+    fn a_letter_carries_the_correlation_of_its_record() {
+        for value in
+            [r#"{"correlationId": "k", "customerId": 7}"#, r#"{"id": "m", "data": {}, "metadata": {"correlationId": "k"}}"#]
+        {
+            assert_eq!(json(value.as_bytes(), value.len() as u64)["correlationId"], "k", "{value}");
+        }
+        for value in ["{", "[]", "{}"] {
+            assert_eq!(json(value.as_bytes(), 2).get("correlationId"), None, "{value}");
+        }
     }
 
     #[test]
