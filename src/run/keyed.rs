@@ -275,7 +275,8 @@ impl<'p> Keyed<'p> {
 fn as_of(profile: &Profile) -> DateTime<Utc> {
     let overlays = profile.overlays.values().map(|overlay| overlay.stamp.at);
     let asked = profile.waiting.values().copied().chain(profile.decided.values().map(|decision| decision.asked_at));
-    profile.as_of().or_else(|| overlays.chain(asked).max()).unwrap_or(DateTime::UNIX_EPOCH)
+    // What waits for an administrator changes nothing yet.
+    profile.as_of().or_else(|| overlays.max()).or_else(|| asked.max()).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// The id of the event with the latest stamp.

@@ -57,7 +57,8 @@ pub(crate) fn wire_places(place: &Path) -> Vec<(&'static str, Vec<&str>)> {
             vec![(container, behind(&[]))]
         }
         SectionName::Assets | SectionName::Stocks => {
-            let shared = ["complete_profile", "company_profile"].map(|kind| (kind, behind(&["patrimoine", container])));
+            let shared = ["complete_profile", "company_profile", "institution_profile"];
+            let shared = shared.map(|kind| (kind, behind(&["patrimoine", container])));
             [(container, behind(&[container]))].into_iter().chain(shared).collect()
         }
         section => {
