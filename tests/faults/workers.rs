@@ -1,6 +1,7 @@
 //! The workers of a round: processes of one pipeline that come, go, stand still, and are killed.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,8 @@ use tokio::task::block_in_place;
 
 use super::super::harness::Bench;
 
+/// Names a folder for the logs of workers; without it they write none.
+const LOGS: &str = "SYNCLINE_TEST_LOGS";
 /// The number of SIGTERM.
 const TERMINATE: i32 = 15;
 /// How long one may take to end in order.
@@ -62,6 +65,7 @@ pub(super) struct Workers {
     file: PathBuf,
     variables: BTreeMap<String, String>,
     running: Vec<Worker>,
+    started: usize,
 }
 
 impl Workers {
@@ -69,13 +73,19 @@ impl Workers {
     pub(super) fn of(file: PathBuf, bench: &Bench, more: &[(&str, &str)]) -> Self {
         let mut variables = bench.variables();
         variables.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        Self { file, variables, running: Vec::new() }
+        Self { file, variables, running: Vec::new(), started: 0 }
     }
 
     /// One comes.
     pub(super) fn start(&mut self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
         command.arg("run").arg(&self.file).args(["--http-addr", "off"]).env("LOG_LEVEL", "off").envs(&self.variables);
+        if let Some(folder) = std::env::var_os(LOGS) {
+            self.started += 1;
+            let of = self.variables.get("KAFKA_GROUP_ID").map_or("workers", String::as_str);
+            let log = PathBuf::from(folder).join(format!("{of}-{}-{}.log", std::process::id(), self.started));
+            command.env("LOG_LEVEL", "debug").stderr(File::create(log).unwrap());
+        }
         self.running.push(Worker(command.stdin(Stdio::null()).spawn().unwrap()));
     }
 
