@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -79,6 +80,8 @@ impl Disturbance {
 struct Cluster {
     address: String,
     server: Mutex<KafkaServer>,
+    /// How often it was started again.
+    starts: AtomicU32,
 }
 
 /// A load with its workers, disturbed.
@@ -138,6 +141,7 @@ impl<'s> Round<'s> {
                     self.workers.change(change).await;
                 }
                 block_in_place(|| server.start_again());
+                self.cluster.starts.fetch_add(1, Relaxed);
             }
             Disturbance::Database(restart) => block_in_place(|| self.postgres.restart(restart)),
             Disturbance::Workers(change) => self.workers.change(change).await,
@@ -163,10 +167,14 @@ impl<'s> Round<'s> {
         done
     }
 
-    /// Waits until all is processed and published.
+    /// Waits until all is processed and published. Other rounds kill the server meanwhile: patience begins anew with each start.
     async fn until_over(&self, pipeline: &Pipeline, records: u64) {
-        let begun = Instant::now();
+        let (mut begun, mut starts) = (Instant::now(), self.cluster.starts.load(Relaxed));
         loop {
+            let known = std::mem::replace(&mut starts, self.cluster.starts.load(Relaxed));
+            if starts != known {
+                begun = Instant::now();
+            }
             let positions = self.bench.rows("pipeline_positions", &["segment", "offset"], "segment").await;
             let of_intake = positions.iter().filter(|row| row["segment"] == "intake");
             let processed: u64 = of_intake.filter_map(|row| row["offset"].as_u64()).sum();
@@ -234,7 +242,7 @@ async fn played(seed: u64, cluster: &Cluster, postgres: &Server, mut load: Vec<O
 /// Plays rounds over a server of their own. `false`: there is none.
 async fn played_together(seeds: &[u64]) -> bool {
     let Some(server) = block_in_place(KafkaServer::start) else { return false };
-    let cluster = Arc::new(Cluster { address: server.address(), server: Mutex::new(server) });
+    let cluster = Arc::new(Cluster { address: server.address(), server: Mutex::new(server), starts: AtomicU32::new(0) });
     let load = of_today(placed(CUSTOMERS));
     let mut beside = JoinSet::new();
     for seeds in seeds.chunks(seeds.len().div_ceil(BESIDE_EACH_OTHER)).map(<[u64]>::to_vec) {
