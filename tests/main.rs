@@ -28,6 +28,7 @@ mod oracle;
 mod retention;
 mod sample_profiles;
 mod split_stages;
+mod syncs;
 mod topics_made_anew;
 mod two_brokers;
 mod yaml_cases;

@@ -9,7 +9,10 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::store::{
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
+    Walked, Written,
+};
 use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
 use syncline::config::Plan;
@@ -46,6 +49,22 @@ impl Sink for Recorder {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         self.sink.read(customers, event_ids).await
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        self.sink.due(now, limit, until).await
+    }
+
+    async fn walk(&self, filter: &ProfileFilter, after: Option<&str>, limit: u32) -> Result<Vec<Walked>, Fault> {
+        self.sink.walk(filter, after, limit).await
+    }
+
+    async fn backfill(&self, name: &str) -> Result<Option<Backfill>, Fault> {
+        self.sink.backfill(name).await
+    }
+
+    async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.sink.save_backfill(backfill, now).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

@@ -51,7 +51,7 @@ fn take(stage: &StagePlan, event: &Raw) -> Result<(), Reject> {
                 }
                 records = left;
             }
-            Step::Fold(_) | Step::Derive(_) => break,
+            Step::Fold(_) | Step::Workflow(_) | Step::Derive(_) => break,
         }
     }
     black_box(records);

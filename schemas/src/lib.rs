@@ -18,6 +18,7 @@ pub mod quantity;
 mod record;
 mod reject;
 pub mod store;
+pub mod sync;
 mod topic;
 mod validator;
 

@@ -2,7 +2,9 @@
 //!
 //! `architecture.md`, rules 4 to 7, are the law here: one transaction writes everything of a [`Batch`], or nothing.
 
+mod backfill;
 mod dead_letter;
+mod syncs;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,6 +13,9 @@ use chrono::{DateTime, Utc};
 
 use crate::profile::{AlertTransition, Computed, Profile, Question, SectionSet, View};
 use crate::{Header, Json, Origin, TopicName};
+
+pub use backfill::{Backfill, ProfileFilter, Walked};
+pub use syncs::{SyncEntry, Syncs};
 
 pub use dead_letter::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 
@@ -178,7 +183,7 @@ pub enum Claim {
 /// What a batch needs from the store before it can be merged.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// The profiles that exist, by customer.
+    /// The profiles that exist, by customer, with their syncs; and customers without a profile that have syncs.
     pub profiles: HashMap<String, Profile>,
     /// Those of the asked event ids whose effects are stored already.
     pub seen: HashSet<String>,
@@ -200,6 +205,8 @@ pub struct Batch {
     pub critical_changes: Vec<CriticalChange>,
     /// Events whose effects must happen once: ids.
     pub seen: Vec<String>,
+    /// Syncs that came, went on, or ended: each customer once.
+    pub syncs: Vec<Syncs>,
     /// Records that could not be processed.
     pub dead_letters: Vec<DeadLetter>,
     /// Records to publish, in order.

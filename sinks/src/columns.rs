@@ -132,8 +132,8 @@ const NOTHING: &str = "null";
 
 /// The values that the pipeline writes for one profile. JSON columns are texts.
 ///
-/// What only administrators and syncs write is here too, for a row that is new: an existing row keeps its own (spec/2 §1). Notes,
-/// reviews, plans, errors and metadata of syncs have no place in a [`schemas::profile::Profile`]: a new row has none.
+/// What only administrators write is here too, for a row that is new: an existing row keeps its own (spec/2 §1). Notes and reviews have
+/// no place in a [`schemas::profile::Profile`]: a new row has none.
 #[derive(Debug, Clone)]
 pub(crate) struct ProfileColumns {
     pub(crate) customer_id: String,
@@ -171,13 +171,17 @@ pub(crate) struct ProfileColumns {
     pub(crate) total_stock_value: BigDecimal,
     pub(crate) admin_status: &'static str,
     pub(crate) risk_flags: String,
-    /// For a new row only, like all down to `last_sync_at`.
+    /// For a new row only, like all down to `risk_flags_by_hand`.
     pub(crate) admin_status_by_hand: Option<&'static str>,
     pub(crate) compliance_rating_by_hand: Option<&'static str>,
     pub(crate) review_priority_by_hand: Option<&'static str>,
     pub(crate) risk_flags_by_hand: String,
     pub(crate) sync_status: &'static str,
     pub(crate) last_sync_at: Option<DateTime<Utc>>,
+    pub(crate) next_scheduled_sync: Option<DateTime<Utc>>,
+    pub(crate) sync_errors: String,
+    /// The last syncs that ended.
+    pub(crate) sync_metadata: String,
     pub(crate) data_version: Option<String>,
     pub(crate) as_of: Option<DateTime<Utc>>,
     pub(crate) state: String,
@@ -241,6 +245,9 @@ impl ProfileColumns {
             risk_flags_by_hand: json(&profile.admin.risk_flags),
             sync_status: profile.sync_status.as_str(),
             last_sync_at: profile.last_sync_at,
+            next_scheduled_sync: profile.syncs.next_start(),
+            sync_errors: json(&profile.syncs.errors),
+            sync_metadata: json(&profile.syncs.ended),
             data_version: profile.stated_version.as_ref().map(|stated| stated.value.clone()),
             as_of: profile.as_of(),
             state: state::encode(row),

@@ -14,13 +14,17 @@ mod postgres;
 mod settings;
 mod sqlite;
 mod state;
+mod syncs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::store::{
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
+    Walked, Written,
+};
 use schemas::{Fault, FaultKind, Reason};
 
 pub use columns::{COLUMNS, Column, ColumnKind};
@@ -115,7 +119,7 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn positions(&self, segment: &str) -> Result<Vec<Position>, Fault>;
 
-    /// Loads the profiles of these customers, and which of these event ids were seen. One query a table, whatever the number of keys.
+    /// Loads the profiles of these customers with their syncs, and which of these event ids were seen. One query a table, whatever the number of keys.
     ///
     /// Profiles are loaded until they have about [`Settings::loaded_bytes`] together, one at least; the customers that this leaves out are
     /// named in [`Loaded::left`].
@@ -136,6 +140,35 @@ pub trait Sink: Send + Sync {
     /// `Fenced` when a lease's epoch is no longer ours; `Conflict` to be retried from the read; `Data` when the database refuses a
     /// value; others as they come.
     async fn write(&self, batch: &Batch) -> Result<Written, Fault>;
+
+    /// Takes customers whose syncs have a timer that is due, the longest due first, until a time: others that ask meanwhile get others.
+    /// What becomes of them is a batch like any other; a worker that dies leaves them to another after that time.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault>;
+
+    /// Walks over profiles in the order of customers: those after one, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn walk(&self, filter: &ProfileFilter, after: Option<&str>, limit: u32) -> Result<Vec<Walked>, Fault>;
+
+    /// How far a backfill of this pipeline is; `None` where there was none of this name.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn backfill(&self, name: &str) -> Result<Option<Backfill>, Fault>;
+
+    /// Notes how far a backfill of this pipeline is.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault>;
 
     /// Claims partitions for `owner`: raises their epochs, unless one is held by somebody else and has not expired.
     ///

@@ -20,6 +20,7 @@ use schemas::profile::{
     ReviewPriority, RiskLevel, Section, SectionName, Sections, Stamp, Stated,
 };
 use schemas::store::Row;
+use schemas::sync::SyncState;
 use schemas::{Fault, FaultKind, Json};
 use serde::de::IntoDeserializer;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -40,6 +41,8 @@ struct State {
     waiting: BTreeMap<Question, DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     decided: BTreeMap<Question, Decision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    complete_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     alerts: BTreeMap<AlertKind, AlertLog>,
     /// For the changelog: no merge reads it.
@@ -98,6 +101,7 @@ pub(crate) fn encode(row: &Row) -> String {
         overlays: overlays.collect(),
         waiting: profile.waiting.clone(),
         decided: profile.decided.clone(),
+        complete_at: profile.complete_at,
         alerts: profile.alerts.clone(),
         correlation_id: row.correlation_id.as_deref().map(str::to_owned),
     };
@@ -159,9 +163,12 @@ impl StoredProfile {
             overlays: state.overlays.into_iter().map(|shown| (shown.path, shown.overlay)).collect(),
             waiting: state.waiting,
             decided: state.decided,
+            complete_at: state.complete_at,
             admin,
             sync_status,
             last_sync_at,
+            // From another table.
+            syncs: SyncState::default(),
             alerts: state.alerts,
             stored,
         })

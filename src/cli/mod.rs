@@ -2,6 +2,7 @@
 //!
 //! stdout carries the result, and only it; stderr the progress and the logs.
 
+mod backfill;
 pub mod check;
 pub mod consume;
 mod dead_letters;
@@ -21,6 +22,7 @@ mod progress;
 mod run;
 mod signals;
 mod summary;
+mod sync;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -103,6 +105,8 @@ enum Command {
     List(list::List),
     Migrate(migrate::MigrateArgs),
     Mirror(mirror::MirrorArgs),
+    Sync(sync::SyncArgs),
+    Backfill(backfill::BackfillArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
 }
 
@@ -168,6 +172,8 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         }
         Command::Migrate(args) => block_on(migrate::run(args)),
         Command::Mirror(args) => block_on(mirror::run(args)),
+        Command::Sync(args) => block_on(sync::run(args)),
+        Command::Backfill(args) => block_on(backfill::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }
 }

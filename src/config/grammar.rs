@@ -168,6 +168,11 @@ pub(super) const STAGE: Table = Table {
             Kind::Integer { default: 1, min: 1, max: 256 },
             "How many lanes work in parallel, by hash of the key. Order per key holds whatever the number.",
         ),
+        optional(
+            "rollout",
+            Kind::Integer { default: 100, min: 0, max: 100 },
+            "For how many percent of the customers its steps apply, but those that decode, validate and merge: what arrives is kept of all.",
+        ),
         optional("batch", Kind::One(&BATCH), "How much is worked on at once: larger is faster, smaller is sooner."),
         optional(
             "exactly_once",
@@ -185,6 +190,11 @@ pub(super) const STEP: Table = Table {
         optional("if", Kind::Boolean { default: true }, "Whether the step runs. A step that does not is checked all the same."),
         optional("with", Kind::Parameters, "Its parameters. What is left out keeps its default."),
         optional("to", Kind::TextsByName, "The topic of each of its ports, for transforms that have some."),
+        optional(
+            "rollout",
+            Kind::Integer { default: 100, min: 0, max: 100 },
+            "For how many percent of the customers the step applies, always the same ones; for the others it is as if switched off.",
+        ),
     ],
 };
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use transforms::Shape;
 
 use super::check::outline::Step;
+use super::rollout::Rollout;
 
 /// SHA-256 of a text, in hexadecimal.
 pub(super) fn text(text: &str) -> String {
@@ -24,7 +25,13 @@ pub(super) fn text(text: &str) -> String {
 pub(super) fn rules<'s>(steps: impl Iterator<Item = &'s Step>) -> String {
     let rules: Vec<_> = steps
         .filter(|step| step.enabled && matches!(step.shape, Shape::Fold | Shape::Derive))
-        .map(|step| json!({"use": step.name, "with": step.built.as_ref().map(|built| &built.parameters)}))
+        .map(|step| {
+            let mut rule = json!({"use": step.name, "with": step.built.as_ref().map(|built| &built.parameters)});
+            if step.rollout != Rollout::ALL {
+                rule["rollout"] = step.rollout.get().into();
+            }
+            rule
+        })
         .collect();
     text(&canonical(Json::from_serialize(&rules).as_ref()))
 }

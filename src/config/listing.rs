@@ -41,6 +41,7 @@ pub fn transforms(catalogue: &[Entry]) -> Vec<Described> {
                 Shape::Decode => "first, where a stage reads a broker's topics",
                 Shape::Transform => "anywhere before steps that merge",
                 Shape::Fold => "in a stage with a store",
+                Shape::Workflow => "in a stage with a store, between the steps that merge and those that compute",
                 Shape::Derive => "in a stage with a store, after the steps that merge",
             }),
             ports: entry.ports.to_vec(),

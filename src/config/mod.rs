@@ -20,6 +20,7 @@ mod parameters;
 mod places;
 mod plan;
 pub mod render;
+mod rollout;
 mod suggest;
 mod typed;
 mod wildcard;
@@ -35,6 +36,7 @@ pub use error::{ConfigErrors, Finding, Severity};
 pub use parameters::Parameter;
 pub use places::{Part, Places};
 pub use plan::{BatchPlan, NoSegment, Plan, SegmentPlan, SinkPlan, StagePlan, StepPlan, StorePlan, TopicPlan};
+pub use rollout::Rollout;
 
 pub(crate) use suggest::did_you_mean;
 pub(crate) use wildcard::matches;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use schemas::{TopicName, Validator};
 use transforms::Step;
 
+use super::rollout::Rollout;
 use super::suggest::did_you_mean;
 use crate::topics::{Broker, TopicSpec};
 
@@ -166,6 +167,8 @@ pub struct StepPlan {
     pub name: &'static str,
     /// The transform itself.
     pub step: Step,
+    /// For whom it applies; for the others it is as if it were not there.
+    pub rollout: Rollout,
     /// Port to topic. Every port of the transform is here, or the transform has none.
     pub routes: BTreeMap<&'static str, TopicName>,
 }

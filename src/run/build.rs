@@ -16,6 +16,7 @@ use super::segment::Segment;
 use super::share::Share;
 use super::stop::Stop;
 use super::unread::refuse_unread;
+use super::workflow::Desk;
 use crate::config::{Plan, SinkPlan, TopicPlan};
 use crate::metrics::Metrics;
 use crate::topics::Topics;
@@ -151,6 +152,12 @@ impl Pipeline {
     #[must_use]
     pub fn sink(&self) -> &Arc<dyn Sink> {
         &self.sink
+    }
+
+    /// Where syncs are asked for; `None` where no stage has a workflow that is switched on.
+    #[must_use]
+    pub fn desk(&self) -> Option<Desk> {
+        Desk::of(&self.plan, &self.sink, &self.options.clock)
     }
 
     /// Its brokers, by their names in the file.

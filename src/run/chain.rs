@@ -74,6 +74,7 @@ impl<'p> Chain<'p> {
         let plan = &self.stages[stage];
         let Some(next) = plan.steps.get(step) else { return self.leave(stage, record, out) };
         match &next.step {
+            Step::Transform(_) if !next.rollout.has(&customer_of(&record)) => self.advance(stage, step + 1, record, out),
             Step::Transform(transform) => {
                 let outputs = guarded(next.name, || transform.apply(record)).map_err(|reject| (stage, reject))?;
                 for (port, record) in outputs {
@@ -85,7 +86,7 @@ impl<'p> Chain<'p> {
                 }
                 Ok(())
             }
-            Step::Fold(_) | Step::Derive(_) => {
+            Step::Fold(_) | Step::Workflow(_) | Step::Derive(_) => {
                 out.push(Passed::Keyed(record));
                 Ok(())
             }
@@ -116,6 +117,12 @@ impl<'p> Chain<'p> {
             }
         }
     }
+}
+
+/// Whose record it is, before and after it has a key.
+fn customer_of(record: &Record) -> Cow<'_, str> {
+    let named = || record.value.as_ref().present("customerId").and_then(schemas::JsonRef::as_str);
+    record.key.as_deref().map_or_else(|| named().unwrap_or_default(), Cow::Borrowed)
 }
 
 /// The member of the value that a topic's `key:` names, as the key of the record: a text, or a number as it was sent.

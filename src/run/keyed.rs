@@ -2,18 +2,24 @@
 //!
 //! Pure: no I/O. The same records over the same stored profiles give the same rows, in whatever batches they come.
 
+mod settling;
+mod syncing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use schemas::profile::{AlertTransition, Change, Computed, Profile, View, changes};
-use schemas::store::{CriticalChange, Effect, HistoryEntry, Row};
-use schemas::{Header, Record, Reject, TopicName};
-use transforms::{Derive, Effects, Fold, Step, Subject};
+use schemas::profile::{AlertTransition, Profile};
+use schemas::store::{CriticalChange, Effect, HistoryEntry, Row, Syncs};
+use schemas::{Record, Reject, TopicName};
+use transforms::keep_in_sync::Act;
+use transforms::{Derive, Effects, Fold, Step, Workflow};
 
-use super::chain::{guarded, panicked};
-use crate::config::StagePlan;
+use self::syncing::Syncing;
+use super::chain::guarded;
+use crate::config::{Rollout, StagePlan};
+
+pub(super) use self::syncing::{Wake, Wish};
 
 /// What a batch of keyed records comes to.
 #[derive(Debug, Default)]
@@ -26,6 +32,8 @@ pub(super) struct Merged {
     pub(super) history: Vec<HistoryEntry>,
     /// Critical syncs to store.
     pub(super) critical_changes: Vec<CriticalChange>,
+    /// Syncs that came, went on, or ended.
+    pub(super) syncs: Vec<Syncs>,
     /// Ids of events whose effects must happen once.
     pub(super) seen: BTreeSet<String>,
     /// Records to publish.
@@ -45,12 +53,26 @@ struct Folding<'r> {
     ids: BTreeSet<String>,
     /// The last record that changed anything.
     last: Option<&'r Record>,
+    /// What the workflow did.
+    acts: Vec<Act>,
 }
 
 impl<'r> Folding<'r> {
     fn over(stored: &'r Profile) -> Self {
-        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: BTreeSet::new(), last: None }
+        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: BTreeSet::new(), last: None, acts: Vec::new() }
     }
+}
+
+/// What there is to merge.
+pub(super) struct Given<'r> {
+    /// Records, in their order.
+    pub(super) records: &'r [&'r Record],
+    /// Customers whom something else concerns, each once.
+    pub(super) wakes: &'r [Wake],
+    /// The ids of effects that happened before.
+    pub(super) seen: &'r HashSet<String>,
+    /// The time, for the workflow: nothing else asks for it.
+    pub(super) now: DateTime<Utc>,
 }
 
 /// The steps of a stage that keeps a store.
@@ -58,7 +80,8 @@ pub(super) struct Keyed<'p> {
     pipeline: &'p str,
     rules_hash: Arc<str>,
     folds: Vec<(&'static str, &'p dyn Fold)>,
-    derives: Vec<(&'static str, &'p dyn Derive)>,
+    syncing: Option<Syncing<'p>>,
+    derives: Vec<(&'static str, Rollout, &'p dyn Derive)>,
     /// Where each kind of alert is published.
     ports: BTreeMap<&'static str, &'p TopicName>,
 }
@@ -66,12 +89,14 @@ pub(super) struct Keyed<'p> {
 impl<'p> Keyed<'p> {
     /// The keyed steps of `stage`; its stateless ones are the chain's.
     pub(super) fn new(pipeline: &'p str, rules_hash: Arc<str>, stage: &'p StagePlan) -> Self {
-        let mut keyed = Self { pipeline, rules_hash, folds: Vec::new(), derives: Vec::new(), ports: BTreeMap::new() };
+        let mut keyed =
+            Self { pipeline, rules_hash, folds: Vec::new(), syncing: None, derives: Vec::new(), ports: BTreeMap::new() };
         for step in &stage.steps {
             match &step.step {
                 Step::Fold(fold) => keyed.folds.push((step.name, fold.as_ref())),
+                Step::Workflow(workflow) => keyed.syncing = Some(Syncing::of(pipeline, workflow, step)),
                 Step::Derive(derive) => {
-                    keyed.derives.push((step.name, derive.as_ref()));
+                    keyed.derives.push((step.name, step.rollout, derive.as_ref()));
                     keyed.ports.extend(step.routes.iter().map(|(port, topic)| (*port, topic)));
                 }
                 Step::Decode(_) | Step::Transform(_) => {}
@@ -82,25 +107,31 @@ impl<'p> Keyed<'p> {
 
     /// The ids under which the effects of these records are remembered.
     pub(super) fn effect_ids<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<String> {
-        let ids = records.flat_map(|record| self.folds.iter().filter_map(move |(_, fold)| fold.effect_id(record)));
-        let mut ids: Vec<_> = ids.collect();
+        let of = |record| {
+            let asks = self.syncing.as_ref().and_then(|_| Workflow::ask_id(record));
+            self.folds.iter().filter_map(move |(_, fold)| fold.effect_id(record)).chain(asks)
+        };
+        let mut ids: Vec<_> = records.flat_map(of).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
     }
 
-    /// Folds the records, in their order, over the stored profiles.
-    pub(super) fn merge(&self, records: &[&Record], mut stored: HashMap<String, Profile>, seen: &HashSet<String>) -> Merged {
-        let mut by_customer: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (at, record) in records.iter().enumerate() {
-            by_customer.entry(record.key.as_deref().unwrap_or_default()).or_default().push(at);
+    /// Folds the records, in their order, over the stored profiles, and looks at those customers whom something else concerns.
+    pub(super) fn merge(&self, given: &Given<'_>, mut stored: HashMap<String, Profile>) -> Merged {
+        let mut by_customer: BTreeMap<&str, (Vec<usize>, Option<&Wish>)> = BTreeMap::new();
+        for (at, record) in given.records.iter().enumerate() {
+            by_customer.entry(record.key.as_deref().unwrap_or_default()).or_default().0.push(at);
+        }
+        for Wake { customer_id, wish } in given.wakes {
+            by_customer.entry(customer_id).or_default().1 = wish.as_ref();
         }
         let mut merged = Merged::default();
-        for (customer, places) in by_customer {
+        for (customer, (places, wish)) in by_customer {
             let profile = stored.remove(customer).unwrap_or_else(|| Profile::new(customer));
-            let whole = self.customer(&profile, records, &places, seen, &mut merged);
+            let whole = self.customer(&profile, given, &places, wish, &mut merged);
             if whole.is_err() {
-                self.one_by_one(&profile, records, &places, seen, &mut merged);
+                self.one_by_one(&profile, given, &places, wish, &mut merged);
             }
         }
         merged
@@ -110,36 +141,41 @@ impl<'p> Keyed<'p> {
     fn customer(
         &self,
         stored: &Profile,
-        records: &[&Record],
+        given: &Given<'_>,
         places: &[usize],
-        seen: &HashSet<String>,
+        wish: Option<&Wish>,
         merged: &mut Merged,
     ) -> Result<(), Reject> {
         let mut folding = Folding::over(stored);
         let mut rejected = Vec::new();
         for &at in places {
-            if let Err(reject) = self.fold_into(&mut folding, records[at], seen, &merged.seen) {
+            if let Err(reject) = self.fold_into(&mut folding, given.records[at], given, &merged.seen) {
                 rejected.push((at, reject));
             }
         }
-        self.finish(folding, merged)?;
+        self.grant(&mut folding, wish, given);
+        self.finish(folding, given.now, merged)?;
         merged.rejected.append(&mut rejected);
         Ok(())
     }
 
     /// One record after the other, the rules after each, to find those with which a rule panics: they are refused, the others count.
-    fn one_by_one(&self, stored: &Profile, records: &[&Record], places: &[usize], seen: &HashSet<String>, merged: &mut Merged) {
+    fn one_by_one(&self, stored: &Profile, given: &Given<'_>, places: &[usize], wish: Option<&Wish>, merged: &mut Merged) {
         let mut good = Folding::over(stored);
         for &at in places {
             let mut tried = good.clone();
-            let folded = self.fold_into(&mut tried, records[at], seen, &merged.seen);
+            let folded = self.fold_into(&mut tried, given.records[at], given, &merged.seen);
             match folded.and_then(|()| if tried.effects.changed { self.derive(&tried.profile).map(drop) } else { Ok(()) }) {
                 Ok(()) => good = tried,
                 Err(reject) => merged.rejected.push((at, reject)),
             }
         }
-        // The rules just ran over this very profile.
-        if let Err(reject) = self.finish(good, merged) {
+        self.grant(&mut good, wish, given);
+        // The rules just ran over this very profile, unless it is the workflow with which one panics.
+        if let Err(reject) = self.finish(good, given.now, merged) {
+            if places.is_empty() {
+                tracing::error!(violations = ?reject.violations, "a rule cannot judge a profile of which a sync is due: it waits");
+            }
             let refused: HashSet<usize> = merged.rejected.iter().map(|(at, _)| *at).collect();
             let others = places.iter().filter(|at| !refused.contains(at));
             merged.rejected.extend(others.map(|at| (*at, reject.clone())).collect::<Vec<_>>());
@@ -151,24 +187,58 @@ impl<'p> Keyed<'p> {
         &self,
         folding: &mut Folding<'r>,
         record: &'r Record,
-        seen: &HashSet<String>,
+        given: &Given<'_>,
         seen_now: &BTreeSet<String>,
     ) -> Result<(), Reject> {
         folding.effects.changed = false;
-        self.fold(&mut folding.profile, record, seen, seen_now, &mut folding.ids, &mut folding.effects)?;
+        self.fold(&mut folding.profile, record, given.seen, seen_now, &mut folding.ids, &mut folding.effects)?;
         if folding.effects.changed {
             folding.last = Some(record);
+        }
+        if let Some(syncing) = self.syncing(&folding.profile)
+            && let Some(id) = Workflow::ask_id(record)
+            && !(given.seen.contains(&id) || seen_now.contains(&id) || folding.ids.contains(&id))
+        {
+            folding.acts.extend(syncing.asked(record, &id, &mut folding.profile, given.now));
+            folding.ids.insert(id);
         }
         Ok(())
     }
 
-    /// Runs the rules over what changed, and adds what came of it.
-    fn finish(&self, folding: Folding<'_>, merged: &mut Merged) -> Result<(), Reject> {
-        let Folding { stored, profile, mut effects, mut ids, last } = folding;
-        if last.is_some() {
+    /// The workflow, where it applies to this customer.
+    fn syncing(&self, profile: &Profile) -> Option<&Syncing<'p>> {
+        self.syncing.as_ref().filter(|syncing| syncing.applies_to(&profile.customer_id))
+    }
+
+    /// Grants a wish for a sync, unless it was granted before.
+    fn grant(&self, folding: &mut Folding<'_>, wish: Option<&Wish>, given: &Given<'_>) {
+        if let Some((syncing, wish)) = self.syncing(&folding.profile).zip(wish)
+            && !given.seen.contains(&wish.id)
+        {
+            folding.acts.push(syncing.wished(wish, &mut folding.profile, given.now));
+            folding.ids.insert(wish.id.clone());
+        }
+    }
+
+    /// Lets the workflow pass, runs the rules over what changed, and adds what came of it.
+    fn finish(&self, folding: Folding<'_>, now: DateTime<Utc>, merged: &mut Merged) -> Result<(), Reject> {
+        let Folding { stored, mut profile, mut effects, mut ids, last, mut acts } = folding;
+        let mut syncs = None;
+        let syncing = self.syncing(&profile);
+        if let Some(syncing) = syncing {
+            syncing.pass(&mut profile, &mut acts, now);
+            syncs = syncing.written(stored.sync_status, &mut profile, &acts, now);
+        }
+        let customer = profile.customer_id.clone();
+        if last.is_some() || (syncs.is_some() && profile.version > 0) {
             let computed = self.derive(&profile)?;
             self.settle(stored, profile, computed, last, merged);
         }
+        if let Some(syncing) = syncing {
+            merged.effects.extend(syncing.published(&customer, &acts, now));
+            merged.effects.extend(syncing.approvals_wanted(stored, &effects.critical_changes));
+        }
+        merged.syncs.extend(syncs);
         merged.critical_changes.append(&mut effects.critical_changes);
         merged.seen.append(&mut ids);
         Ok(())
@@ -198,94 +268,6 @@ impl<'p> Keyed<'p> {
         }
         Ok(())
     }
-
-    fn derive(&self, profile: &Profile) -> Result<(View, Computed), Reject> {
-        let view = guarded("overlays", || Ok(View::of(profile)))?;
-        let mut computed = Computed { alerts: profile.alerts.clone(), ..Computed::default() };
-        let subject = Subject { pipeline: self.pipeline, profile, view: &view, as_of: as_of(profile) };
-        for (name, derive) in &self.derives {
-            catch_unwind(AssertUnwindSafe(|| derive.derive(&subject, &mut computed)))
-                .map_err(|panic| panicked(name, panic.as_ref()))?;
-        }
-        Ok((view, computed))
-    }
-
-    fn settle(
-        &self,
-        stored: &Profile,
-        mut profile: Profile,
-        (view, mut computed): (View, Computed),
-        last: Option<&Record>,
-        merged: &mut Merged,
-    ) {
-        let last_event_id = latest_event(&profile).or_else(|| last.map(|record| Arc::clone(&record.id)));
-        let as_of = as_of(&profile);
-        let correlation_id = last.and_then(|record| record.correlation_id.as_deref());
-        for transition in std::mem::take(&mut computed.transitions) {
-            merged.effects.extend(self.alert(&profile.customer_id, &transition, as_of, correlation_id));
-            merged.alerts.push((profile.customer_id.clone(), transition));
-        }
-        for Change { field, before, after } in changes(profile.stored.as_ref(), &computed) {
-            let version = profile.version + 1;
-            let event_id = last_event_id.clone();
-            merged.history.push(HistoryEntry {
-                customer_id: profile.customer_id.clone(),
-                version,
-                field,
-                before,
-                after,
-                event_id,
-            });
-        }
-        profile.alerts.clone_from(&computed.alerts);
-        let unchanged = profile.shown_as_in(stored);
-        let correlation_id = last.and_then(|record| record.correlation_id.clone());
-        merged.rows.push(Row {
-            profile,
-            view,
-            unchanged,
-            computed,
-            last_event_id,
-            correlation_id,
-            rules_hash: Arc::clone(&self.rules_hash),
-        });
-    }
-
-    /// The CloudEvent of a transition, where its kind is routed to a topic.
-    fn alert(
-        &self,
-        customer: &str,
-        transition: &AlertTransition,
-        as_of: DateTime<Utc>,
-        correlation_id: Option<&str>,
-    ) -> Option<Effect> {
-        let topic = self.ports.get(transition.alert.kind.as_str())?;
-        Some(Effect {
-            id: format!("{}-{}", transition.alert.id, transition.number),
-            topic: (*topic).clone(),
-            key: customer.to_owned(),
-            value: transforms::cloud_event(transition, self.pipeline, customer, correlation_id),
-            headers: vec![Header { name: "content-type".into(), value: b"application/cloudevents+json; charset=UTF-8".to_vec() }],
-            timestamp: as_of,
-        })
-    }
-}
-
-/// The profile's "as of"; without sections, the latest time of what else made it (spec/2 §1).
-fn as_of(profile: &Profile) -> DateTime<Utc> {
-    let overlays = profile.overlays.values().map(|overlay| overlay.stamp.at);
-    let asked = profile.waiting.values().copied().chain(profile.decided.values().map(|decision| decision.asked_at));
-    // What waits for an administrator changes nothing yet.
-    profile.as_of().or_else(|| overlays.max()).or_else(|| asked.max()).unwrap_or(DateTime::UNIX_EPOCH)
-}
-
-/// The id of the event with the latest stamp.
-fn latest_event(profile: &Profile) -> Option<Arc<str>> {
-    let sections = profile.sections.iter().map(|(_, section)| &section.stamp);
-    let stamps = sections.chain(profile.overlays.values().map(|overlay| &overlay.stamp));
-    stamps
-        .max_by(|left, right| (left.at, &left.event_id).cmp(&(right.at, &right.event_id)))
-        .map(|stamp| Arc::clone(&stamp.event_id))
 }
 
 #[cfg(test)]

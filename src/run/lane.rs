@@ -19,7 +19,7 @@ use super::cache::{Cache, as_stored};
 use super::health::Part;
 use super::inputs::Incarnations;
 use super::item::{Item, Work, halves, keys, waits};
-use super::keyed::Merged;
+use super::keyed::{Given, Merged};
 use super::letter;
 use super::segment::Segment;
 use super::tracker::Tracker;
@@ -224,7 +224,8 @@ impl Lane {
         let segment = Arc::clone(&self.segment);
         let merging = tokio::task::spawn_blocking(move || {
             let records: Vec<&Record> = records.iter().collect();
-            segment.keyed().merge(&records, loaded.profiles, &loaded.seen)
+            let now = segment.clock.now();
+            segment.keyed().merge(&Given { records: &records, wakes: &[], seen: &loaded.seen, now }, loaded.profiles)
         });
         merging.await.map_err(|error| Fault::caused(FaultKind::Bug, "merging a batch", error))
     }
@@ -244,6 +245,7 @@ impl Lane {
             alerts: merged.alerts,
             history: merged.history,
             critical_changes: merged.critical_changes,
+            syncs: merged.syncs,
             seen: merged.seen.into_iter().collect(),
             effects: merged.effects,
             changelog: self.segment.changelog().cloned(),
@@ -282,8 +284,11 @@ impl Lane {
         for Position { of, offset, .. } in batch.positions {
             self.stored.insert(TopicPartition { topic: of.topic, partition: of.partition }, offset);
         }
+        let synced: HashSet<String> = batch.syncs.into_iter().map(|syncs| syncs.customer_id).collect();
         for row in batch.rows {
-            self.cache.keep(as_stored(row, batch.now));
+            let mut profile = as_stored(row, batch.now);
+            profile.syncs.version += i64::from(synced.contains(&profile.customer_id));
+            self.cache.keep(profile);
         }
     }
 }

@@ -37,6 +37,7 @@ mod tracker;
 mod troubled;
 mod unread;
 mod wire;
+mod workflow;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,9 +50,11 @@ pub use build::{Options, Pipeline, sink_settings};
 pub use counters::{Counters, Counts};
 pub use health::Health;
 pub use retries::patiently;
-use segment::Until;
+use segment::{Segment, Until};
 pub use share::{Share, ShareError};
 use stop::Stop;
+use workflow::Timers;
+pub use workflow::{Asked, BackfillPlan, BackfillReport, Desk};
 
 impl Pipeline {
     /// Runs until `stop` turns true: finishes the transactions in hand, commits positions, sends what is to be sent, and ends within
@@ -116,7 +119,7 @@ impl Pipeline {
         let mut running = JoinSet::new();
         for at in which {
             let segment = Arc::new(self.segment(at, stop));
-            running.spawn(async move { segment.run(until).await });
+            running.spawn(async move { with_timers(&segment, until).await });
         }
         let mut worked = Ok(());
         loop {
@@ -160,6 +163,28 @@ impl Pipeline {
         };
         worked.and(ended)
     }
+}
+
+/// Runs a segment with its timers beside it, where it has a workflow. One that runs until it has caught up does what is due then, and
+/// leaves what is not.
+async fn with_timers(segment: &Arc<Segment>, until: Until) -> Result<(), Fault> {
+    let Some(timers) = Timers::of(segment) else { return segment.run(until).await };
+    let (end, ended) = watch::channel(false);
+    let working = async {
+        let worked = segment.run(until).await;
+        // Its receiver lives as long as this function. Timers that were taken are not left in the middle.
+        let _ = end.send(true);
+        worked
+    };
+    let timing = async {
+        let timed = timers.run(ended, until).await;
+        if timed.is_err() {
+            segment.stop.tell();
+        }
+        timed
+    };
+    let (worked, timed) = tokio::join!(working, timing);
+    worked.and(timed)
 }
 
 fn published(ended: Result<Result<(), Fault>, JoinError>) -> Result<(), Fault> {

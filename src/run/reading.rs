@@ -71,8 +71,10 @@ impl Reading {
                     () = stop.told() => return Ok(()),
                     read = reader.read(&READ) => read,
                 };
-                // Where nothing can be read, the reading as a whole waits.
-                self.troubled.tell(if read.is_ok() { reader.troubles() } else { BTreeMap::new() });
+                // Where nothing can be read, the reading as a whole waits, and none of its partitions goes on.
+                if read.is_ok() {
+                    self.troubled.tell(reader.troubles());
+                }
                 match read {
                     Ok(records) if records.is_empty() => {
                         self.works(&mut backoff);

@@ -108,6 +108,7 @@ fn switches_take_steps_out() {
         all,
         [
             "merge_profile",
+            "keep_in_sync",
             "measure_completeness",
             "measure_patrimony",
             "check_conformity",
@@ -118,9 +119,10 @@ fn switches_take_steps_out() {
             "set_attention",
         ]
     );
-    let without = steps(&[("ENABLE_RISK_ASSESSMENT", "false"), ("ENABLE_AUTO_INSIGHTS", "false")]);
+    let without =
+        steps(&[("ENABLE_RISK_ASSESSMENT", "false"), ("ENABLE_AUTO_INSIGHTS", "false"), ("ENABLE_V21_WORKFLOW", "false")]);
     let gone: Vec<_> = all.iter().filter(|step| !without.contains(step)).collect();
-    assert_eq!(gone, [&"assess_risk", &"gather_insights"]);
+    assert_eq!(gone, [&"keep_in_sync", &"assess_risk", &"gather_insights"]);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::assess_risk::AssessRisk;
 use crate::check_conformity::CheckConformity;
 use crate::decode::DecodeRecord;
 use crate::gather_insights::GatherInsights;
+use crate::keep_in_sync::Workflow;
 use crate::measure_completeness::MeasureCompleteness;
 use crate::measure_patrimony::MeasurePatrimony;
 use crate::normalise::Normalise;
@@ -22,6 +23,8 @@ pub enum Shape {
     Transform,
     /// Profile and record to profile: a stage with a `store`, first.
     Fold,
+    /// Asks for data, and waits for it: a stage with a `store`, after its folds.
+    Workflow,
     /// Profile to computed values: a stage with a `store`, after its folds.
     Derive,
 }
@@ -34,6 +37,8 @@ pub enum Step {
     Transform(Box<dyn Transform>),
     /// See [`Fold`].
     Fold(Box<dyn Fold>),
+    /// See [`Workflow`].
+    Workflow(Box<Workflow>),
     /// See [`Derive`].
     Derive(Box<dyn Derive>),
 }
@@ -70,6 +75,7 @@ pub const CATALOGUE: &[Entry] = &[
     Validate::ENTRY,
     Normalise::ENTRY,
     MergeProfile::ENTRY,
+    Workflow::ENTRY,
     MeasureCompleteness::ENTRY,
     MeasurePatrimony::ENTRY,
     CheckConformity::ENTRY,

@@ -1,12 +1,13 @@
 //! The transforms of syncline: pure functions, without I/O, clock or async.
 //!
-//! Four shapes of step, by what they turn into what:
+//! Five shapes of step, by what they turn into what:
 //!
 //! | shape | from | to | where |
 //! |---|---|---|---|
 //! | [`Decode`] | a raw record | a record | the first step of a stage that reads a topic of foreign records |
 //! | [`Transform`] | a record | records on ports | stateless, on any partition |
 //! | [`Fold`] | a profile and a record | the profile | keyed, in the order of the customer's records |
+//! | [`Workflow`] | a profile, its syncs, and the time | syncs that start, are answered, or are given up | once per customer and batch, and when a timer is due |
 //! | [`Derive`] | a profile | its computed values | once per customer and batch, after the folds |
 //!
 //! [`CATALOGUE`] is the explicit list of all of them: what `use:` may name, with its parameters and their defaults.
@@ -21,6 +22,7 @@ use schemas::{Raw, Record, Reject, TopicName};
 
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
 pub use cloud_event::{CONTENT_TYPE, cloud_event};
+pub use keep_in_sync::Workflow;
 pub use merge_profile::{MergeProfile, requested_overlays};
 
 mod assess_risk;
@@ -33,6 +35,7 @@ mod decode;
 mod field;
 mod form;
 mod gather_insights;
+pub mod keep_in_sync;
 mod measure_completeness;
 mod measure_patrimony;
 mod merge_profile;

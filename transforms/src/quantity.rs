@@ -24,6 +24,12 @@ impl Span {
         Self { millis: hours as u64 * 3_600_000 }
     }
 
+    /// That many minutes, for defaults.
+    #[must_use]
+    pub(crate) const fn minutes(minutes: u32) -> Self {
+        Self { millis: minutes as u64 * 60_000 }
+    }
+
     /// As a difference of times.
     #[must_use]
     pub(crate) fn delta(self) -> TimeDelta {

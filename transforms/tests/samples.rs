@@ -59,6 +59,8 @@ impl Pipeline {
                 Step::Decode(step) => pipeline.decode = Some(step),
                 Step::Transform(step) => pipeline.transforms.push(step),
                 Step::Fold(step) => pipeline.fold = Some(step),
+                // It makes no value of a profile.
+                Step::Workflow(_) => {}
                 Step::Derive(step) => pipeline.derives.push(step),
             }
         }

@@ -1,5 +1,7 @@
 //! The merge: what events wrote, joined in any order (`architecture.md`, rule 3).
 
+use chrono::{DateTime, Utc};
+
 use super::{Overlay, Path, Profile, Section, SectionName, Stated};
 
 impl Profile {
@@ -46,6 +48,14 @@ impl Profile {
         if let Some(stated) = other.stated_version {
             changed |= Stated::join(&mut self.stated_version, stated);
         }
+        changed |= self.completed_at(other.complete_at);
         changed
+    }
+
+    /// Notes when the customer was told of completely; the latest counts. Returns whether anything changed.
+    pub fn completed_at(&mut self, at: Option<DateTime<Utc>>) -> bool {
+        let later = at > self.complete_at;
+        self.complete_at = self.complete_at.max(at);
+        later
     }
 }

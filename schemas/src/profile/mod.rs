@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::Json;
+use crate::sync::SyncState;
 
 pub use alert::{Alert, AlertKind, AlertLevel, AlertLog, AlertStatus, AlertTransition, TransitionKind};
 pub use amount::Amount;
@@ -185,12 +186,16 @@ pub struct Profile {
     pub waiting: BTreeMap<Question, DateTime<Utc>>,
     /// What one decided over: none of it waits.
     pub decided: BTreeMap<Question, Decision>,
+    /// The event time of the newest complete profile (spec/1 §3.5): one answers any sync.
+    pub complete_at: Option<DateTime<Utc>>,
     /// What administrators set.
     pub admin: Administrative,
     /// Where the synchronisation stands.
     pub sync_status: SyncStatus,
     /// When the last sync was answered.
     pub last_sync_at: Option<DateTime<Utc>>,
+    /// Its syncs. They are stored apart from the profile: a customer without one may have some.
+    pub syncs: SyncState,
     /// For each kind of alert, how often it was raised, and the last one.
     pub alerts: BTreeMap<AlertKind, AlertLog>,
     /// What the stored row says, to tell what changes; `None` for a new customer.
@@ -210,9 +215,11 @@ impl Profile {
             overlays: BTreeMap::new(),
             waiting: BTreeMap::new(),
             decided: BTreeMap::new(),
+            complete_at: None,
             admin: Administrative::default(),
             sync_status: SyncStatus::default(),
             last_sync_at: None,
+            syncs: SyncState::default(),
             alerts: BTreeMap::new(),
             stored: None,
         }
@@ -259,5 +266,6 @@ impl Profile {
             + alerts
             + 512 * (self.overlays.len() + self.alerts.len())
             + 192 * (self.waiting.len() + self.decided.len())
+            + self.syncs.size_bytes()
     }
 }

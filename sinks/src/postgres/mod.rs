@@ -5,11 +5,13 @@
 //! | `connect`, `sessions` | connections, and what becomes of them when the server falls silent |
 //! | `write` | a batch, in one transaction |
 //! | `profiles`, `records` | the two statements that write its rows |
+//! | `syncs` | where syncs stand, and their timers |
 //! | `leases` | who owns which partition |
 //! | `outbox`, `published`, `dead_letters` | what waits to be published |
 //! | `migrate` | the tables |
 //! | `sql/` | every statement, with what it locks and why |
 
+mod backfills;
 mod connect;
 mod dead_letters;
 mod expansion;
@@ -22,6 +24,7 @@ mod profiles;
 mod published;
 mod records;
 mod sessions;
+mod syncs;
 mod write;
 
 use std::collections::BTreeMap;
@@ -30,7 +33,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::store::{
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
+    Walked, Written,
+};
 use schemas::{Fault, FaultKind, Reason};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -40,6 +46,7 @@ use tokio::time::timeout;
 use crate::Sink;
 use crate::columns::json_bytes;
 use crate::settings::{Names, Settings};
+use crate::syncs::attach;
 use expansion::Expansion;
 use sessions::Sessions;
 
@@ -63,6 +70,7 @@ struct Statements {
     published_profiles: Arc<str>,
     outbox: Arc<str>,
     published: Arc<str>,
+    walk_profiles: Arc<str>,
 }
 
 impl Statements {
@@ -74,6 +82,7 @@ impl Statements {
             published_profiles: render(include_str!("sql/published_profiles.sql"))?,
             outbox: render(include_str!("sql/outbox.sql"))?,
             published: render(include_str!("sql/published.sql"))?,
+            walk_profiles: render(include_str!("sql/walk_profiles.sql"))?,
         })
     }
 }
@@ -122,7 +131,10 @@ impl Sink for PostgresSink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         let read = async |session: &mut PgConnection| {
-            let loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes, &self.expansion).await?;
+            let mut loaded = profiles::read(session, &self.statements, customers, self.loaded_bytes, &self.expansion).await?;
+            if !customers.is_empty() {
+                attach(&mut loaded, syncs::read(session, customers).await?);
+            }
             let seen = records::seen(session, &self.pipeline, event_ids).await?;
             Ok(Loaded { seen, ..loaded })
         };
@@ -135,6 +147,26 @@ impl Sink for PostgresSink {
         let write =
             async |session: &mut PgConnection| write::write(session, &self.statements, &self.pipeline, batch, &rows).await;
         self.sessions.run("writing a batch", write).await
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        let due = async |session: &mut PgConnection| syncs::due(session, now, limit, until).await;
+        self.sessions.run("looking for timers that are due", due).await
+    }
+
+    async fn walk(&self, filter: &ProfileFilter, after: Option<&str>, limit: u32) -> Result<Vec<Walked>, Fault> {
+        let walk = async |session: &mut PgConnection| backfills::walk(session, &self.statements, filter, after, limit).await;
+        self.sessions.run("walking over profiles", walk).await
+    }
+
+    async fn backfill(&self, name: &str) -> Result<Option<Backfill>, Fault> {
+        let read = async |session: &mut PgConnection| backfills::read(session, &self.pipeline, name).await;
+        self.sessions.run("reading how far a backfill is", read).await
+    }
+
+    async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        let save = async |session: &mut PgConnection| backfills::save(session, &self.pipeline, backfill, now).await;
+        self.sessions.run("noting how far a backfill is", save).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

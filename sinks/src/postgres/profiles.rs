@@ -221,4 +221,7 @@ fn bind_administrative<'q>(query: Statement<'q>, rows: &[ProfileColumns]) -> Sta
         .bind(column(rows, |row| row.rules_hash.as_str()))
         .bind(texts(rows, |row| row.last_event_id.as_deref()))
         .bind(column(rows, |row| row.version))
+        .bind(time(|row| row.next_scheduled_sync))
+        .bind(column(rows, |row| row.sync_errors.as_str()))
+        .bind(column(rows, |row| row.sync_metadata.as_str()))
 }

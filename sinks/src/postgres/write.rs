@@ -5,11 +5,11 @@ use schemas::store::{Batch, Written};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::partitions::{Partitions, offset};
-use super::{Statements, fault, leases, profiles, records};
+use super::{Statements, fault, leases, profiles, records, syncs};
 use crate::columns::ProfileColumns;
 
 /// Writes a batch, or nothing of it; `rows` are its profiles, from [`profiles::columns`]. Five round trips: BEGIN, the fence, the
-/// profiles, the other records, COMMIT.
+/// profiles, the other records, COMMIT; one more for syncs, where there are any.
 pub(super) async fn write(
     session: &mut PgConnection,
     statements: &Statements,
@@ -21,6 +21,12 @@ pub(super) async fn write(
     fence(&mut transaction, pipeline, batch).await?;
     if !rows.is_empty() {
         let stale = profiles::merge(&mut transaction, statements, pipeline, batch, rows).await?;
+        if !stale.is_empty() {
+            return undo(transaction, stale).await;
+        }
+    }
+    if !batch.syncs.is_empty() {
+        let stale = syncs::write(&mut transaction, &batch.syncs).await?;
         if !stale.is_empty() {
             return undo(transaction, stale).await;
         }

@@ -32,6 +32,7 @@ pub(super) async fn write(
     statements.upsert_alerts.run(connection, batch.alerts).await?;
     statements.insert_history.run(connection, batch.history).await?;
     statements.upsert_critical_changes.run(connection, batch.critical_changes).await?;
+    batch.syncs.write(connection, statements).await?;
     statements.insert_seen.run(connection, batch.seen).await?;
     let kept = statements.upsert_dead_letters.run(connection, batch.dead_letters).await?;
     let new: HashSet<String> = kept.iter().filter_map(|row| id_if_new(row).transpose()).collect::<Result<_, _>>()?;
@@ -61,8 +62,9 @@ async fn stale(
     {
         return Ok(Some(customers.into_iter().map(str::to_owned).collect()));
     }
+    let mut stale = batch.syncs.stale(connection).await?;
     if customers.is_empty() {
-        return Ok(None);
+        return Ok((!stale.is_empty()).then_some(stale));
     }
     let rows = sqlx::query(statements.versions()).bind(json_array(&customers)).fetch_all(connection).await;
     let mut stored = HashMap::with_capacity(customers.len());
@@ -72,6 +74,6 @@ async fn stale(
         stored.insert(customer, version);
     }
     let other = |(customer, version): &&(String, i64)| stored.get(customer).copied().unwrap_or_default() != *version;
-    let stale: Vec<String> = batch.versions.iter().filter(other).map(|(customer, _)| customer.clone()).collect();
+    stale.extend(batch.versions.iter().filter(other).map(|(customer, _)| customer.clone()));
     Ok((!stale.is_empty()).then_some(stale))
 }

@@ -2,6 +2,7 @@
 //!
 //! Every statement is a file of `sql/`; the tables are those of `migrations/sqlite/`.
 
+mod backfills;
 mod batch;
 mod changelog;
 mod connect;
@@ -14,6 +15,7 @@ mod prepared;
 mod read;
 mod seen;
 mod statements;
+mod syncs;
 mod time;
 mod value;
 mod writer;
@@ -24,13 +26,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::store::{
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
+    Walked, Written,
+};
 use schemas::{Fault, FaultKind, Reason};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::aside;
+use crate::syncs::attach;
 use crate::{Settings, Sink};
 use leases::Terms;
 use prepared::Prepared;
@@ -117,7 +123,10 @@ impl Sink for SqliteSink {
 
     async fn read(&self, customers: &[String], event_ids: &[String]) -> Result<Loaded, Fault> {
         let mut reader = self.reader().await?;
-        let loaded = read::profiles(&mut reader, &self.statements, customers, self.loaded_bytes).await?;
+        let mut loaded = read::profiles(&mut reader, &self.statements, customers, self.loaded_bytes).await?;
+        if !customers.is_empty() {
+            attach(&mut loaded, syncs::read(&mut reader, customers).await?);
+        }
         let seen = read::seen(&mut reader, &self.pipeline, event_ids).await?;
         Ok(Loaded { seen, ..loaded })
     }
@@ -125,6 +134,22 @@ impl Sink for SqliteSink {
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
         let prepared = aside::run(|| Prepared::of(&self.pipeline, batch))?;
         self.writer.write(prepared).await
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        self.writer.due(now, limit, until).await
+    }
+
+    async fn walk(&self, filter: &ProfileFilter, after: Option<&str>, limit: u32) -> Result<Vec<Walked>, Fault> {
+        backfills::walk(&mut *self.reader().await?, &self.statements, filter, after, limit).await
+    }
+
+    async fn backfill(&self, name: &str) -> Result<Option<Backfill>, Fault> {
+        backfills::read(&mut *self.reader().await?, &self.pipeline, name).await
+    }
+
+    async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.writer.save_backfill(backfill.clone(), now).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

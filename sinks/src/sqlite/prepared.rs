@@ -4,6 +4,7 @@ use schemas::profile::AlertTransition;
 use schemas::store::{Batch, CriticalChange, DeadLetter, Effect, HistoryEntry, Lease, Position};
 use schemas::{Fault, TopicName};
 
+use super::syncs::PreparedSyncs;
 use super::value::Value;
 use crate::columns::ProfileColumns;
 use crate::{dead_letters, headers};
@@ -20,6 +21,7 @@ pub(super) struct Prepared {
     pub(super) alerts: Vec<Value>,
     pub(super) history: Vec<Value>,
     pub(super) critical_changes: Vec<Value>,
+    pub(super) syncs: PreparedSyncs,
     pub(super) seen: Vec<Value>,
     pub(super) dead_letters: Vec<Value>,
     /// Which dead letters are published where, if they are new: id, topic.
@@ -52,6 +54,7 @@ impl Prepared {
             alerts: batch.alerts.iter().flat_map(alert).collect(),
             history: batch.history.iter().flat_map(|entry| history(entry, &now)).collect(),
             critical_changes: batch.critical_changes.iter().flat_map(critical_change).collect(),
+            syncs: PreparedSyncs::of(&batch.syncs),
             seen: batch.seen.iter().flat_map(|id| [pipeline.into(), id.as_str().into(), now.clone()]).collect(),
             dead_letters: rows(letters.iter().map(|letter| dead_letter(pipeline, letter, &now)))?,
             letters_to_publish: letters.iter().filter_map(|l| Some((l.id.to_string(), l.publish_to.clone()?))).collect(),
@@ -72,7 +75,7 @@ pub(super) fn json_array(strings: &[impl AsRef<str>]) -> String {
 }
 
 /// In the order of `sql/upsert_profiles.sql`.
-fn profile(row: ProfileColumns, now: &Value) -> [Value; 55] {
+fn profile(row: ProfileColumns, now: &Value) -> [Value; 58] {
     let [basic, company, institution, specific, extended, regulatory, assets, stocks, performance, completeness] = row.sections;
     [
         row.customer_id.into(),
@@ -130,6 +133,9 @@ fn profile(row: ProfileColumns, now: &Value) -> [Value; 55] {
         row.version.into(),
         now.clone(),
         now.clone(),
+        row.next_scheduled_sync.into(),
+        row.sync_errors.into(),
+        row.sync_metadata.into(),
     ]
 }
 

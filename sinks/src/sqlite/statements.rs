@@ -66,6 +66,9 @@ pub(super) struct Statements {
     pub(super) upsert_alerts: Insert,
     pub(super) insert_history: Insert,
     pub(super) upsert_critical_changes: Insert,
+    pub(super) upsert_sync_states: Insert,
+    pub(super) upsert_sync_requests: Insert,
+    pub(super) insert_sync_history: Insert,
     pub(super) insert_seen: Insert,
     pub(super) upsert_dead_letters: Insert,
     pub(super) insert_outbox: Insert,
@@ -75,6 +78,7 @@ pub(super) struct Statements {
     read_profiles: Arc<str>,
     published_profiles: Arc<str>,
     published: Arc<str>,
+    walk_profiles: Arc<str>,
 }
 
 impl Statements {
@@ -85,10 +89,13 @@ impl Statements {
         let insert = |what, columns, sql| Insert::new(names, what, columns, sql);
         let sized = |sql: &str| names.render(&sql.replace("{json_bytes}", &json_bytes("octet_length")));
         Ok(Self {
-            upsert_profiles: insert("writing profiles", 55, include_str!("sql/upsert_profiles.sql"))?,
+            upsert_profiles: insert("writing profiles", 58, include_str!("sql/upsert_profiles.sql"))?,
             upsert_alerts: insert("writing alerts", 11, include_str!("sql/upsert_alerts.sql"))?,
             insert_history: insert("writing history", 7, include_str!("sql/insert_history.sql"))?,
             upsert_critical_changes: insert("writing critical changes", 11, include_str!("sql/upsert_critical_changes.sql"))?,
+            upsert_sync_states: insert("writing syncs", 4, include_str!("sql/upsert_sync_states.sql"))?,
+            upsert_sync_requests: insert("writing syncs", 15, include_str!("sql/upsert_sync_requests.sql"))?,
+            insert_sync_history: insert("writing the history of syncs", 10, include_str!("sql/insert_sync_history.sql"))?,
             insert_seen: insert("remembering events", 3, include_str!("sql/insert_seen.sql"))?,
             upsert_dead_letters: insert("writing dead letters", 13, include_str!("sql/upsert_dead_letters.sql"))?,
             insert_outbox: insert("writing the outbox", 9, include_str!("sql/insert_outbox.sql"))?,
@@ -98,6 +105,7 @@ impl Statements {
             read_profiles: sized(include_str!("sql/read_profiles.sql"))?.into(),
             published_profiles: names.render(include_str!("sql/published_profiles.sql"))?.into(),
             published: names.render(include_str!("sql/published.sql"))?.into(),
+            walk_profiles: names.render(include_str!("sql/walk_profiles.sql"))?.into(),
         })
     }
 
@@ -115,6 +123,10 @@ impl Statements {
 
     pub(super) fn published(&self) -> Sql {
         AssertSqlSafe(Arc::clone(&self.published))
+    }
+
+    pub(super) fn walk_profiles(&self) -> Sql {
+        AssertSqlSafe(Arc::clone(&self.walk_profiles))
     }
 
     pub(super) fn published_profiles(&self) -> Sql {

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Claim, Lease, Written};
+use schemas::store::{Assigned, Backfill, Claim, Lease, Written};
 use schemas::{Fault, FaultKind};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::leases::{self, Terms};
 use super::prepared::Prepared;
 use super::statements::Statements;
-use super::{batch, fault, outbox, seen};
+use super::{backfills, batch, fault, outbox, seen, syncs};
 
 /// Requests that may wait before callers wait to ask: as many as lanes are likely to be.
 const QUEUE: usize = 64;
@@ -25,6 +25,9 @@ type Answer<T> = oneshot::Sender<Result<T, Fault>>;
 /// What the writer can be asked for: one transaction each.
 enum Request {
     Write(Box<Prepared>, Answer<Written>),
+    /// Timers that are due at a time, at most so many, to be taken until another.
+    Due(DateTime<Utc>, u32, DateTime<Utc>, Answer<Vec<String>>),
+    SaveBackfill(Backfill, DateTime<Utc>, Answer<()>),
     Claim(Vec<Assigned>, String, Answer<Claim>),
     Renew(Vec<Lease>, Answer<()>),
     Release(Vec<Lease>, Answer<()>),
@@ -55,6 +58,14 @@ impl Writer {
 
     pub(super) async fn write(&self, prepared: Prepared) -> Result<Written, Fault> {
         self.ask(|answer| Request::Write(Box::new(prepared), answer)).await
+    }
+
+    pub(super) async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        self.ask(|answer| Request::Due(now, limit, until, answer)).await
+    }
+
+    pub(super) async fn save_backfill(&self, backfill: Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.ask(|answer| Request::SaveBackfill(backfill, now, answer)).await
     }
 
     pub(super) async fn claim(&self, partitions: Vec<Assigned>, owner: String) -> Result<Claim, Fault> {
@@ -108,6 +119,8 @@ impl Task {
             // Whoever asked may have gone away: then nobody hears the answer.
             match request {
                 Request::Write(prepared, answer) => drop(answer.send(self.write(*prepared).await)),
+                Request::Due(now, limit, until, answer) => drop(answer.send(self.due(now, limit, until).await)),
+                Request::SaveBackfill(backfill, now, answer) => drop(answer.send(self.save_backfill(&backfill, now).await)),
                 Request::Claim(partitions, owner, answer) => drop(answer.send(self.claim(partitions, &owner).await)),
                 Request::Renew(leases, answer) => drop(answer.send(self.renew(&leases).await)),
                 Request::Release(leases, answer) => drop(answer.send(self.release(&leases).await)),
@@ -133,6 +146,15 @@ impl Task {
             |written| *written == Written::Durable,
         )
         .await
+    }
+
+    async fn due(&mut self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        self.transaction(async |connection| syncs::due(connection, now, limit, until).await, |due| !due.is_empty()).await
+    }
+
+    async fn save_backfill(&mut self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        let terms = self.terms.clone();
+        self.transaction(async |connection| backfills::save(connection, &terms.pipeline, backfill, now).await, |()| true).await
     }
 
     async fn claim(&mut self, partitions: Vec<Assigned>, owner: &str) -> Result<Claim, Fault> {

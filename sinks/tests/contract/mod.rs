@@ -13,6 +13,7 @@ pub mod positions;
 pub mod profiles;
 pub mod races;
 pub mod seen_events;
+pub mod syncs;
 
 use std::sync::Arc;
 
@@ -52,11 +53,14 @@ macro_rules! contract {
                 profiles_are_loaded_until_they_are_large,
                 an_empty_store_knows_nothing, whole_profiles_come_back, numbers_and_strings_come_back_as_they_were_sent,
                 what_is_computed_stands_in_the_columns, a_stale_version_writes_nothing,
-                what_administrators_and_syncs_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
+                what_administrators_wrote_stays, a_section_that_shows_the_same_keeps_its_column,
                 alerts_follow_the_greater_transition, data_that_the_database_refuses_is_a_data_fault,
                 five_thousand_profiles_in_one_batch;
             positions: positions_are_kept_for_each_broker_and_segment;
             seen_events: a_seen_event_writes_nothing, events_are_forgotten_oldest_first;
+            syncs:
+                syncs_come_back_with_a_profile_and_without_one, syncs_over_another_version_write_nothing,
+                a_timer_that_is_due_is_taken_by_one;
             critical_changes:
                 history_and_critical_changes_are_written_once, of_one_request_one_event_stands_whichever_came_first;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;

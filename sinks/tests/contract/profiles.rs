@@ -198,7 +198,7 @@ pub async fn a_stale_version_writes_nothing(place: &impl Place) {
     assert_eq!(read(&sink, "c-1").await.unwrap().version, 2);
 }
 
-pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
+pub async fn what_administrators_wrote_stays(place: &impl Place) {
     let sink = store(place).await;
     write(&sink, vec![profile("c-1")]).await;
     let before = read(&sink, "c-1").await.unwrap();
@@ -206,7 +206,7 @@ pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
         .execute(
             "update customer_detailed_profiles set admin_status_by_hand = 'suspended', compliance_rating_by_hand = 'high', \
              review_priority_by_hand = 'urgent', risk_flags_by_hand = '[\"watched\"]', admin_notes = 'call them', \
-             reviewed_by = 'admin-1', sync_status = 'sync_failed', sync_errors = '[{\"attempt\": 3}]', version = version + 1 \
+             reviewed_by = 'admin-1', version = version + 1 \
              where customer_id = 'c-1'",
         )
         .await;
@@ -214,11 +214,10 @@ pub async fn what_administrators_and_syncs_wrote_stays(place: &impl Place) {
     assert_eq!(sink.write(&late).await.unwrap(), Written::Stale(vec!["c-1".into()]), "the administrator came first");
     let again = read(&sink, "c-1").await.unwrap();
     assert_eq!(again.admin.status, Some(AdminStatus::Suspended));
-    assert_eq!(again.sync_status, SyncStatus::SyncFailed);
     // What the profile says of them is not written, even where it differs.
-    write(&sink, vec![Profile { admin: Administrative::default(), sync_status: SyncStatus::Synced, ..again.clone() }]).await;
+    write(&sink, vec![Profile { admin: Administrative::default(), ..again.clone() }]).await;
     let back = read(&sink, "c-1").await.unwrap();
-    assert_eq!((back.admin, back.sync_status), (again.admin, again.sync_status));
+    assert_eq!(back.admin, again.admin);
     let kept = "select count(*) from customer_detailed_profiles where admin_notes = 'call them' and reviewed_by = 'admin-1'";
     assert_eq!(place.number(kept).await, 1);
 }

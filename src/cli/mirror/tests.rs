@@ -18,7 +18,7 @@ fn named(patterns: &[&str]) -> Result<Vec<String>, String> {
 fn a_star_means_declared_topics_and_a_name_any() {
     let alerts = named(&["admin.alerts.profile.*"]).unwrap();
     assert_eq!(alerts.len(), 4, "{alerts:?}");
-    assert_eq!(named(&["z.of.others", "customer.profiles", "customer.*"]).unwrap(), ["customer.profiles", "z.of.others"]);
+    assert_eq!(named(&["z.of.others", "customer.profiles", "customer.prof*"]).unwrap(), ["customer.profiles", "z.of.others"]);
     let internal = named(&["profile.ev*"]).unwrap_err();
     assert!(internal.contains("`profile.ev*` matches no topic"), "{internal}");
     assert!(named(&[" "]).is_err());

@@ -9,6 +9,7 @@ use transforms::Shape;
 use super::super::draft::Place;
 use super::super::fields::Named;
 use super::super::parameters::Built;
+use super::super::rollout::Rollout;
 
 /// A stage as the file has it.
 pub(in super::super) struct Stage {
@@ -50,6 +51,7 @@ pub(in super::super) struct Step {
     pub(super) place: Place,
     pub(in super::super) shape: Shape,
     pub(in super::super) enabled: bool,
+    pub(in super::super) rollout: Rollout,
     /// `None` where its parameters are wrong.
     pub(in super::super) built: Option<Built>,
     pub(super) routes: BTreeMap<&'static str, Named<TopicName>>,

@@ -55,5 +55,5 @@ fn planned(stage: Stage) -> StagePlan {
 
 fn step(step: Step) -> Option<StepPlan> {
     let routes = step.routes.into_iter().map(|(port, topic)| (port, topic.name)).collect();
-    Some(StepPlan { name: step.name, step: step.built?.step, routes })
+    Some(StepPlan { name: step.name, step: step.built?.step, rollout: step.rollout, routes })
 }

@@ -4,6 +4,7 @@ use super::super::draft::{Node, Place};
 use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named, topic_name};
 use super::super::grammar::{BATCH, STAGE, STORE};
+use super::super::rollout::Rollout;
 use super::Context;
 use super::outline::{Source, Stage, Store};
 use super::steps;
@@ -28,8 +29,9 @@ fn stage(node: &Node, topics: &Topics, context: &Context<'_>, report: &mut Repor
     let name = fields.name("name", report);
     let from = fields.texts("from", report).into_iter().filter_map(|text| source(text, report)).collect();
     let step_nodes = fields.list("steps", report);
+    let rollout = Rollout::percent(fields.integer("rollout", report));
     let steps: Vec<_> =
-        step_nodes.unwrap_or_default().iter().filter_map(|step| steps::check(step, topics, context, report)).collect();
+        step_nodes.unwrap_or_default().iter().filter_map(|step| steps::check(step, rollout, topics, context, report)).collect();
     let no_batch = Node { place: node.place.clone(), content: super::super::draft::Content::Map(Vec::new()) };
     let batch = Fields::of(fields.node("batch").unwrap_or(&no_batch), &BATCH, report);
     let batch = batch.as_ref();

@@ -10,13 +10,14 @@ use super::super::error::{Finding, Report};
 use super::super::fields::{Fields, Named, meant, topic_name};
 use super::super::grammar::STEP;
 use super::super::parameters;
+use super::super::rollout::Rollout;
 use super::super::suggest::{did_you_mean, listed, nearest};
 use super::Context;
 use super::outline::{Stage, Step};
 use super::topics::Topics;
 
 /// One step; what is wrong with its parameters and ports is found even if it is switched off.
-pub(super) fn check(node: &Node, topics: &Topics, context: &Context<'_>, report: &mut Report) -> Option<Step> {
+pub(super) fn check(node: &Node, of_stage: Rollout, topics: &Topics, context: &Context<'_>, report: &mut Report) -> Option<Step> {
     let fields = Fields::of(node, &STEP, report)?;
     let enabled = fields.boolean("if", report);
     let name = fields.text("use", report)?;
@@ -31,7 +32,17 @@ pub(super) fn check(node: &Node, topics: &Topics, context: &Context<'_>, report:
     };
     let built = parameters::build(entry, fields.node("with"), &name.place, &topics.surroundings(), report);
     let routes = routes(entry, &fields, &name, topics, report);
-    Some(Step { name: entry.name, place: name.place, shape: entry.shape, enabled, built, routes })
+    let own = Rollout::percent(fields.integer("rollout", report));
+    let rollout = match entry.shape {
+        _ if fields.node("rollout").is_some() => own,
+        Shape::Decode | Shape::Transform | Shape::Fold => Rollout::ALL,
+        Shape::Workflow | Shape::Derive => of_stage,
+    };
+    if rollout != Rollout::ALL && matches!(entry.shape, Shape::Decode | Shape::Fold) {
+        let message = format!("`{}` applies to every customer: what it leaves out would be lost", entry.name);
+        report.push(Finding::error(name.place.clone(), message).help("remove its `rollout`"));
+    }
+    Some(Step { name: entry.name, place: name.place, shape: entry.shape, enabled, rollout, built, routes })
 }
 
 /// The transform of that name. A misspelt one is reported, and the one that seems to be meant taken in its place, so that what is wrong
@@ -86,12 +97,12 @@ fn routes(
     routes
 }
 
-/// Whether the steps stand in an order that makes sense: decode, transforms, folds, derives, the latter two with a store only.
+/// Whether the steps stand in an order that makes sense: decode, transforms, folds, the workflow, derives; all from the folds on with a store only.
 pub(super) fn check_order(stage: &Stage, has_store: bool, report: &mut Report) {
     for (index, step) in stage.steps.iter().enumerate() {
         let before = &stage.steps[..index];
         let finding = |message: String| Finding::error(step.place.clone(), message);
-        if matches!(step.shape, Shape::Fold | Shape::Derive) && !has_store {
+        if needs_store(step.shape) && !has_store {
             let message = format!("`{}` needs a stage with a store, and `{}` has none", step.name, stage.name);
             report.push(finding(message).help("add `store: {sink: SINK}` to the stage, or move the step"));
         }
@@ -100,7 +111,7 @@ pub(super) fn check_order(stage: &Stage, has_store: bool, report: &mut Report) {
             report.push(finding(message).help(format!("{} come {}", plural(step.shape), position(step.shape))));
         } else if step.shape == Shape::Decode && before.iter().any(|earlier| earlier.shape == Shape::Decode) {
             report.push(finding(format!("`{}` decodes what is decoded already", step.name)).help("a stage decodes once"));
-        } else if matches!(step.shape, Shape::Fold | Shape::Derive) && before.iter().any(|earlier| earlier.name == step.name) {
+        } else if needs_store(step.shape) && before.iter().any(|earlier| earlier.name == step.name) {
             report.push(
                 finding(format!("`{}` stands twice in the stage `{}`", step.name, stage.name)).help("remove one of the two"),
             );
@@ -131,12 +142,17 @@ pub(super) fn check_derive_order(stage: &Stage, catalogue: &[Entry], report: &mu
     }
 }
 
+fn needs_store(shape: Shape) -> bool {
+    matches!(shape, Shape::Fold | Shape::Workflow | Shape::Derive)
+}
+
 fn rank(shape: Shape) -> u8 {
     match shape {
         Shape::Decode => 0,
         Shape::Transform => 1,
         Shape::Fold => 2,
-        Shape::Derive => 3,
+        Shape::Workflow => 3,
+        Shape::Derive => 4,
     }
 }
 
@@ -145,6 +161,7 @@ fn plural(shape: Shape) -> &'static str {
         Shape::Decode => "steps that decode",
         Shape::Transform => "steps that transform records",
         Shape::Fold => "steps that merge records",
+        Shape::Workflow => "steps that ask for data",
         Shape::Derive => "steps that compute values",
     }
 }
@@ -153,7 +170,8 @@ fn position(shape: Shape) -> &'static str {
     match shape {
         Shape::Decode => "first",
         Shape::Transform => "before those that merge records",
-        Shape::Fold => "before those that compute values",
+        Shape::Fold => "before those that ask for data or compute values",
+        Shape::Workflow => "after those that merge records and before those that compute values",
         Shape::Derive => "last",
     }
 }

@@ -173,7 +173,7 @@ impl Environment for Variables {
     }
 }
 
-fn plan(url: &str, edit: impl FnOnce(String) -> String) -> Plan {
+pub(super) fn plan(url: &str, edit: impl FnOnce(String) -> String) -> Plan {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("pipeline.yaml");
     let variables = [("BROKER", "memory"), ("DATABASE_URL", url), ("LANES", "1")];
     let variables = Variables(variables.map(|(name, value)| (name, value.to_owned())).into());

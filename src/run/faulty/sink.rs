@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use schemas::store::{Assigned, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, StoredDeadLetter, Written};
+use schemas::store::{
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
+    Walked, Written,
+};
 use schemas::{Fault, FaultKind, Reason};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
@@ -220,6 +223,26 @@ impl Sink for FaultySink {
         let (now, left) = customers.split_at(customers.len().min(self.read_at_once.load(Ordering::SeqCst)));
         let loaded = self.inner.read(now, event_ids).await?;
         Ok(Loaded { left: left.iter().cloned().chain(loaded.left).collect(), ..loaded })
+    }
+
+    async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {
+        self.here()?;
+        self.inner.due(now, limit, until).await
+    }
+
+    async fn walk(&self, filter: &ProfileFilter, after: Option<&str>, limit: u32) -> Result<Vec<Walked>, Fault> {
+        self.here()?;
+        self.inner.walk(filter, after, limit).await
+    }
+
+    async fn backfill(&self, name: &str) -> Result<Option<Backfill>, Fault> {
+        self.here()?;
+        self.inner.backfill(name).await
+    }
+
+    async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
+        self.here()?;
+        self.inner.save_backfill(backfill, now).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

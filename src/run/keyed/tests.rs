@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use schemas::profile::Computed;
 use schemas::profile::{Section, SectionName, Stamp};
 use schemas::{Json, Origin, Reason, Tolerated};
 use transforms::Subject;
@@ -44,7 +45,7 @@ impl Derive for Watch {
 }
 
 fn stage(folded: &Arc<AtomicUsize>) -> StagePlan {
-    let step = |name, step| StepPlan { name, step, routes: BTreeMap::new() };
+    let step = |name, step| StepPlan { name, step, rollout: Rollout::ALL, routes: BTreeMap::new() };
     StagePlan {
         name: "profile".into(),
         from: Vec::new(),
@@ -80,7 +81,9 @@ fn merge_counting(records: &[Record], seen: &[&str], folded: &Arc<AtomicUsize>) 
     let stage = stage(folded);
     let keyed = Keyed::new("p", "hash".into(), &stage);
     let seen = seen.iter().map(|id| (*id).to_owned()).collect();
-    keyed.merge(&records.iter().collect::<Vec<_>>(), HashMap::new(), &seen)
+    let records: Vec<_> = records.iter().collect();
+    let now = "2026-03-01T08:00:00Z".parse().unwrap();
+    keyed.merge(&Given { records: &records, wakes: &[], seen: &seen, now }, HashMap::new())
 }
 
 fn basics(merged: &Merged) -> Vec<(&str, &str)> {
@@ -150,7 +153,7 @@ fn alerting() -> StagePlan {
         (entry.build)(&serde_json::json!({}), &transforms::Surroundings::default()).unwrap()
     };
     let topic = TopicName::try_from("admin.alerts.stock.low").unwrap();
-    let step = |name, routes| StepPlan { name, step: built(name), routes };
+    let step = |name, routes| StepPlan { name, step: built(name), rollout: Rollout::ALL, routes };
     let steps = vec![
         step("merge_profile", BTreeMap::new()),
         step("rate_compliance", BTreeMap::new()),
@@ -173,7 +176,10 @@ fn merged_in_batches(batches: &[&[Record]]) -> Vec<Merged> {
     let keyed = Keyed::new("p", "hash".into(), &stage);
     let mut stored = HashMap::new();
     let merge = |batch: &&[Record]| {
-        let merged = keyed.merge(&batch.iter().collect::<Vec<_>>(), std::mem::take(&mut stored), &HashSet::new());
+        let records: Vec<_> = batch.iter().collect();
+        let now = "2026-03-01T08:00:00Z".parse().unwrap();
+        let given = Given { records: &records, wakes: &[], seen: &HashSet::new(), now };
+        let merged = keyed.merge(&given, std::mem::take(&mut stored));
         let written = merged.rows.iter().map(|row| Profile { version: row.profile.version + 1, ..row.profile.clone() });
         stored.extend(written.map(|profile| (profile.customer_id.clone(), profile)));
         merged

@@ -117,7 +117,8 @@ impl Fold for MergeProfile {
                 let brought = brought::by(kind, &record.value).ok_or_else(|| {
                     Reject::new(Reason::Transform, "", format!("merge_profile does not know events of kind `{kind}`"))
                 })?;
-                write(profile, record, brought)
+                let complete = kind == "complete_profile" && profile.completed_at(Some(record.event_time));
+                write(profile, record, brought) || complete
             }
         };
         effects.changed |= changed || profile.version == 0;

@@ -9,7 +9,7 @@
 -- A section that shows what it showed is sent as null and keeps its column: nothing is parsed, compressed or moved for it (an update
 -- keeps the out-of-line value of a column that it does not change). JSON's null empties the column.
 --
--- What administrators and syncs own (by hand, notes, reviews, sync state) is written for a new row only; an existing row keeps its own.
+-- What administrators own (by hand, notes, reviews) is written for a new row only; an existing row keeps its own.
 -- The changelog's entry has no payload: it is one row a customer, raised to the version that this transaction makes.
 --
 -- The arrays, one a column and all of one length, are unnested in the select list, row by row: in FROM they would be laid out whole
@@ -26,7 +26,7 @@ WITH written AS (
         {requires_attention}, {review_priority}, {urgency}, {data_richness}, {total_assets_value}, {total_stock_value},
         {admin_status}, {risk_flags}, {admin_status_by_hand}, {compliance_rating_by_hand}, {review_priority_by_hand},
         {risk_flags_by_hand}, {sync_status}, {last_sync_at}, {data_version}, {as_of}, {state}, {rules_hash}, {last_event_id},
-        {version}, {created_at}, {updated_at}
+        {version}, {created_at}, {updated_at}, {next_scheduled_sync}, {sync_errors}, {sync_metadata}
     )
     SELECT
         x.customer_id, x.customer_type::customer_type, x.name, x.email, x.status, x.basic::jsonb, x.company_profile::jsonb,
@@ -40,7 +40,7 @@ WITH written AS (
         x.total_stock_value, x.admin_status::admin_status, x.risk_flags::jsonb, x.admin_status_by_hand::admin_status,
         x.compliance_rating_by_hand::compliance_rating, x.review_priority_by_hand::priority, x.risk_flags_by_hand::jsonb,
         x.sync_status::sync_status, x.last_sync_at, x.data_version, x.as_of, x.state::jsonb, x.rules_hash, x.last_event_id,
-        x.version, $1, $1
+        x.version, $1, $1, x.next_scheduled_sync, x.sync_errors::jsonb, x.sync_metadata::jsonb
     FROM (
         SELECT
             unnest($4::text[]) AS customer_id, unnest($5::text[]) AS customer_type, unnest($6::text[]) AS name,
@@ -64,7 +64,9 @@ WITH written AS (
             unnest($47::text[]) AS review_priority_by_hand, unnest($48::text[]) AS risk_flags_by_hand,
             unnest($49::text[]) AS sync_status, unnest($50::timestamptz[]) AS last_sync_at,
             unnest($51::text[]) AS data_version, unnest($52::timestamptz[]) AS as_of, unnest($53::text[]) AS state,
-            unnest($54::text[]) AS rules_hash, unnest($55::text[]) AS last_event_id, unnest($56::bigint[]) AS version
+            unnest($54::text[]) AS rules_hash, unnest($55::text[]) AS last_event_id, unnest($56::bigint[]) AS version,
+            unnest($57::timestamptz[]) AS next_scheduled_sync, unnest($58::text[]) AS sync_errors,
+            unnest($59::text[]) AS sync_metadata
     ) AS x
     ON CONFLICT ({customer_id}) DO UPDATE SET
         {basic} = CASE WHEN excluded.{basic} IS NULL THEN stored.{basic}
@@ -104,7 +106,9 @@ WITH written AS (
         {review_priority} = excluded.{review_priority}, {urgency} = excluded.{urgency},
         {data_richness} = excluded.{data_richness}, {total_assets_value} = excluded.{total_assets_value},
         {total_stock_value} = excluded.{total_stock_value}, {admin_status} = excluded.{admin_status},
-        {risk_flags} = excluded.{risk_flags}, {data_version} = excluded.{data_version}, {as_of} = excluded.{as_of},
+        {risk_flags} = excluded.{risk_flags}, {sync_status} = excluded.{sync_status},
+        {last_sync_at} = excluded.{last_sync_at}, {next_scheduled_sync} = excluded.{next_scheduled_sync},
+        {sync_errors} = excluded.{sync_errors}, {sync_metadata} = excluded.{sync_metadata}, {data_version} = excluded.{data_version}, {as_of} = excluded.{as_of},
         {state} = excluded.{state}, {rules_hash} = excluded.{rules_hash}, {last_event_id} = excluded.{last_event_id},
         {version} = excluded.{version}, {updated_at} = excluded.{updated_at}
     WHERE stored.{version} = excluded.{version} - 1

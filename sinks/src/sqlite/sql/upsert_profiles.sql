@@ -1,5 +1,5 @@
 -- Writes profiles whose versions were compared under the write lock, so nothing can be lost between the look and the write.
--- An existing row keeps what administrators and syncs wrote: those columns, and created_at, are not set below.
+-- An existing row keeps what administrators wrote: those columns, and created_at, are not set below.
 -- A section that shows what it showed comes as null and keeps its column; JSON's null empties it.
 insert into {table} (
     {customer_id}, {customer_type}, {name}, {email}, {status},
@@ -11,7 +11,7 @@ insert into {table} (
     {total_assets_value}, {total_stock_value}, {admin_status}, {risk_flags},
     {admin_status_by_hand}, {compliance_rating_by_hand}, {review_priority_by_hand}, {risk_flags_by_hand},
     {sync_status}, {last_sync_at}, {data_version}, {as_of}, {state}, {rules_hash}, {last_event_id}, {version},
-    {created_at}, {updated_at}
+    {created_at}, {updated_at}, {next_scheduled_sync}, {sync_errors}, {sync_metadata}
 )
 values {rows}
 on conflict ({customer_id}) do update set
@@ -39,6 +39,9 @@ on conflict ({customer_id}) do update set
     {requires_attention} = excluded.{requires_attention}, {review_priority} = excluded.{review_priority},
     {urgency} = excluded.{urgency}, {data_richness} = excluded.{data_richness},
     {total_assets_value} = excluded.{total_assets_value}, {total_stock_value} = excluded.{total_stock_value},
-    {admin_status} = excluded.{admin_status}, {risk_flags} = excluded.{risk_flags}, {data_version} = excluded.{data_version},
+    {admin_status} = excluded.{admin_status}, {risk_flags} = excluded.{risk_flags},
+    {sync_status} = excluded.{sync_status}, {last_sync_at} = excluded.{last_sync_at},
+    {next_scheduled_sync} = excluded.{next_scheduled_sync}, {sync_errors} = excluded.{sync_errors},
+    {sync_metadata} = excluded.{sync_metadata}, {data_version} = excluded.{data_version},
     {as_of} = excluded.{as_of}, {state} = excluded.{state}, {rules_hash} = excluded.{rules_hash},
     {last_event_id} = excluded.{last_event_id}, {version} = excluded.{version}, {updated_at} = excluded.{updated_at}

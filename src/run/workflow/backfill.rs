@@ -1,0 +1,158 @@
+//! A backfill: a sync for each of many profiles, at a bounded rate (spec/3 §7).
+//!
+//! It goes through the profiles in the order of their keys, a portion at a time, and notes how far it is behind each: killed at any
+//! moment it goes on there. The portion that was in hand is asked for again under the same ids, so nobody is asked for twice.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use schemas::store::{Backfill, ProfileFilter, Walked};
+use schemas::sync::{Ask, Requested, SyncPriority};
+use schemas::{Fault, Reaction};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior};
+use uuid::Uuid;
+
+use super::Desk;
+use crate::run::backoff::Backoff;
+use crate::run::keyed::{Wake, Wish};
+
+/// How many portions a second.
+const PORTIONS: u32 = 2;
+/// How many profiles a dry run reads at once.
+const READ: u32 = 1_000;
+
+/// A backfill to run.
+#[derive(Debug, Clone)]
+pub struct BackfillPlan {
+    /// Its name: one that was ended goes on under it.
+    pub name: String,
+    /// Which profiles.
+    pub filter: ProfileFilter,
+    /// How many syncs are asked for a second, at least 1.
+    pub rate: u32,
+    /// Their priority.
+    pub priority: SyncPriority,
+    /// Who asks.
+    pub by: String,
+    /// Why, for the history.
+    pub reason: String,
+}
+
+/// What a backfill did, or would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackfillReport {
+    /// For how many profiles a sync was asked, in this run of the program.
+    pub asked: u64,
+    /// For how many in all its runs.
+    pub asked_in_all: u64,
+    /// What they were, by type, data version and where their sync stood.
+    pub kinds: BTreeMap<(String, String, String), u64>,
+    /// Whether it went on where an earlier one was ended.
+    pub resumed: bool,
+    /// Whether it is through.
+    pub finished: bool,
+}
+
+impl BackfillReport {
+    fn count(&mut self, walked: &Walked) {
+        let version = walked.data_version.clone().unwrap_or_else(|| "none".to_owned());
+        let kind = (walked.customer_type.clone(), version, walked.sync_status.clone());
+        *self.kinds.entry(kind).or_default() += 1;
+    }
+}
+
+impl Desk {
+    /// What a backfill would ask for; changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the store.
+    pub async fn rehearse(&self, plan: &BackfillPlan) -> Result<BackfillReport, Fault> {
+        let state = self.sink().backfill(&plan.name).await?.filter(|state| state.finished_at.is_none());
+        let mut report = BackfillReport { resumed: state.is_some(), ..BackfillReport::default() };
+        let mut after = state.and_then(|state| state.after);
+        loop {
+            let walked = self.sink().walk(&plan.filter, after.as_deref(), READ).await?;
+            let Some(last) = walked.last() else { return Ok(report) };
+            after = Some(last.customer_id.clone());
+            walked.iter().for_each(|walked| report.count(walked));
+            report.asked += walked.len() as u64;
+        }
+    }
+
+    /// Asks for syncs, at the plan's rate, until it is through or told to stop. `told` hears how many were asked for.
+    ///
+    /// # Errors
+    ///
+    /// A fault of the store that lasts. What was done stays done: the next run goes on there.
+    pub async fn backfill(
+        &self,
+        plan: &BackfillPlan,
+        stop: watch::Receiver<bool>,
+        mut told: impl FnMut(u64),
+    ) -> Result<BackfillReport, Fault> {
+        let unfinished = self.sink().backfill(&plan.name).await?.filter(|state| state.finished_at.is_none());
+        let mut report = BackfillReport { resumed: unfinished.is_some(), ..BackfillReport::default() };
+        let now = self.clock().now();
+        let begun = || Backfill {
+            name: plan.name.clone(),
+            run: Uuid::new_v4(),
+            after: None,
+            asked: 0,
+            started_at: now,
+            finished_at: None,
+        };
+        let mut state = unfinished.unwrap_or_else(begun);
+        let portion = plan.rate.div_ceil(PORTIONS);
+        let mut ticks =
+            tokio::time::interval_at(Instant::now(), Duration::from_secs_f64(f64::from(portion) / f64::from(plan.rate)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !*stop.borrow() {
+            ticks.tick().await;
+            let walked = self.portion(plan, &state, portion).await?;
+            let Some(last) = walked.last() else {
+                state.finished_at = Some(self.clock().now());
+                report.finished = true;
+                break;
+            };
+            state.after = Some(last.customer_id.clone());
+            state.asked += walked.len() as u64;
+            report.asked += walked.len() as u64;
+            walked.iter().for_each(|walked| report.count(walked));
+            self.sink().save_backfill(&state, self.clock().now()).await?;
+            told(report.asked);
+        }
+        self.sink().save_backfill(&state, self.clock().now()).await?;
+        Ok(BackfillReport { asked_in_all: state.asked, ..report })
+    }
+
+    /// Asks for the next profiles. A store that is away for a while is waited for.
+    async fn portion(&self, plan: &BackfillPlan, state: &Backfill, portion: u32) -> Result<Vec<Walked>, Fault> {
+        let mut backoff = Backoff::new();
+        loop {
+            let attempt = async {
+                let walked = self.sink().walk(&plan.filter, state.after.as_deref(), portion).await?;
+                let wakes: Vec<Wake> = walked.iter().map(|walked| wake(plan, state, &walked.customer_id)).collect();
+                self.look(&wakes).await?;
+                Ok(walked)
+            };
+            match attempt.await {
+                Err(fault) if Fault::reaction(&fault) == Reaction::Retry && backoff.lasts() < PATIENCE => {
+                    tokio::time::sleep(backoff.next()).await;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+/// How long a store that is away is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn wake(plan: &BackfillPlan, state: &Backfill, customer: &str) -> Wake {
+    let (priority, reason, by) = (plan.priority, plan.reason.clone(), plan.by.clone());
+    let ask = Ask { id: Uuid::nil(), priority, reason, by, requested: Requested::named([]), delay: TimeDelta::zero() };
+    Wake { customer_id: customer.to_owned(), wish: Some(Wish { id: format!("{customer}\nbackfill\n{}", state.run), ask }) }
+}

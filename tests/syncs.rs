@@ -1,0 +1,307 @@
+//! The synchronisation workflow in the shipped pipeline, by a clock that the test moves.
+
+use std::process::Command;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemas::profile::CustomerType;
+use schemas::store::ProfileFilter;
+use schemas::sync::SyncPriority;
+use schemas::{Clock, ManualClock, Outgoing};
+use serde_json::{Value, json};
+use syncline::config::Rollout;
+use syncline::run::{BackfillPlan, Pipeline};
+use tokio::sync::watch;
+
+use super::harness::{Bench, Database, held, root, topic};
+
+/// A pipeline whose time the test moves on.
+struct World {
+    bench: Bench,
+    clock: ManualClock,
+    pipeline: Pipeline,
+}
+
+impl World {
+    async fn new(database: Database, more: &[(&str, &str)]) -> Self {
+        let bench = Bench::new(database).await;
+        let clock = ManualClock::at("2026-03-01T08:00:00Z".parse().unwrap());
+        let pipeline = bench.pipeline_at(more, clock.clone()).await;
+        Self { bench, clock, pipeline }
+    }
+
+    /// Moves the time on, writes records of now, and lets the pipeline catch up.
+    async fn after(&self, seconds: i64, records: &[(&str, Value)]) {
+        self.clock.advance(TimeDelta::seconds(seconds));
+        let now = self.clock.now();
+        let records = records.iter().map(|(name, value)| Outgoing {
+            topic: topic(name),
+            partition: None,
+            key: None,
+            value: stamped(value, now).to_string().into_bytes(),
+            headers: Vec::new(),
+            timestamp: Some(now),
+        });
+        self.pipeline.produce(records.collect()).await.unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        self.pipeline.run_until_caught_up(stopped).await.unwrap();
+    }
+
+    /// What was published on a topic, in the order of its partitions.
+    async fn published(&self, name: &str) -> Vec<Value> {
+        let records = held(self.pipeline.brokers()["local"].as_ref(), name).await;
+        records.iter().map(|raw| serde_json::from_slice(&raw.value).unwrap()).collect()
+    }
+
+    /// The columns of the one profile.
+    async fn profile(&self, columns: &[&str]) -> Vec<Value> {
+        let mut rows = self.bench.rows("customer_detailed_profiles", columns, "customer_id").await;
+        assert_eq!(rows.len(), 1);
+        let row = rows.remove(0);
+        columns.iter().map(|column| row[column].clone()).collect()
+    }
+
+    /// What happened to the syncs of a customer: what, attempt, before, after.
+    async fn history(&self, customer: &str) -> Vec<String> {
+        let columns = ["customer_id", "what", "attempt", "before", "after"];
+        let rows = self.bench.rows("sync_history", &columns, "customer_id, seq").await;
+        let of = rows.iter().filter(|row| row["customer_id"] == customer);
+        of.map(|row| format!("{} {} {} {}", text(row, "what"), row["attempt"], text(row, "before"), text(row, "after"))).collect()
+    }
+
+    async fn statuses(&self) -> Vec<String> {
+        let rows = self.bench.rows("sync_requests", &["customer_id", "status"], "customer_id, requested_at").await;
+        rows.iter().map(|row| format!("{} {}", text(row, "customer_id"), text(row, "status"))).collect()
+    }
+}
+
+fn text<'v>(row: &'v Value, member: &str) -> &'v str {
+    row[member].as_str().unwrap()
+}
+
+/// With the event time, unless it has one.
+fn stamped(value: &Value, now: DateTime<Utc>) -> Value {
+    let mut value = value.clone();
+    value.as_object_mut().unwrap().entry("timestamp").or_insert_with(|| json!(now));
+    value
+}
+
+const REQUESTS: &str = "admin.customer.profile.sync.request";
+const COMPLETE: &str = "admin.customer.complete.profile.v2_1";
+
+fn request(customer: &str, id: &str, priority: &str) -> (&'static str, Value) {
+    let value = json!({"customerId": customer, "requestId": id, "requestingService": "credit-service", "priority": priority});
+    (REQUESTS, value)
+}
+
+fn complete(customer: &str) -> (&'static str, Value) {
+    let completeness = json!({"percentage": 50, "missingFields": [], "completedSections": []});
+    let value = json!({
+        "customerId": customer, "customerType": "COMPANY", "name": "Kin Export", "email": "a@b.cd", "status": "active",
+        "dataVersion": "2.1", "profileCompleteness": completeness,
+    });
+    (COMPLETE, value)
+}
+
+async fn a_request_is_answered(database: Database) {
+    let world = World::new(database, &[]).await;
+    world.after(0, &[complete("c-1")]).await;
+    world.after(1, &[request("c-1", "r-1", "urgent")]).await;
+    assert_eq!(world.profile(&["sync_status", "last_sync_at"]).await, [json!("pending_sync"), Value::Null]);
+    let sent = world.published("customer.sync.request").await;
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0]["data"]["customerId"], "c-1");
+    assert_eq!(sent[0]["data"]["priority"], "urgent");
+    assert_eq!(sent[0]["data"]["requestedData"][1], "company_profile");
+    // The same request again, and one beside it: it waits for the end of the one that is open.
+    world.after(10, &[request("c-1", "r-1", "urgent"), request("c-1", "r-2", "low")]).await;
+    assert_eq!(world.published("customer.sync.request").await.len(), 1);
+    world.after(20, &[complete("c-1")]).await;
+    let [status, at] = &world.profile(&["sync_status", "last_sync_at"]).await[..] else { panic!("two columns") };
+    assert_eq!(status, "synced");
+    assert!(at.as_str().unwrap().starts_with("2026-03-01T08:00:31"), "{at}");
+    let expected = [
+        "scheduled 0 not_synced sync_scheduled",
+        "started 1 sync_scheduled pending_sync",
+        "scheduled 0 pending_sync pending_sync",
+        "completed 1 pending_sync synced",
+        "completed 0 synced synced",
+    ];
+    assert_eq!(world.history("c-1").await, expected);
+    assert_eq!(world.statuses().await, ["c-1 completed", "c-1 completed"]);
+    world.pipeline.sink().close().await;
+}
+
+async fn without_an_answer_it_is_given_up_and_a_late_answer_resolves_that(database: Database) {
+    let world = World::new(database, &[]).await;
+    world.after(0, &[complete("c-1")]).await;
+    world.after(60, &[request("c-1", "r-1", "urgent")]).await;
+    // Attempts of 2, 5 and 5 minutes, with about 2 and 4 between them.
+    for (seconds, requests) in [(119, 1), (1, 1), (133, 2), (300, 2), (265, 3), (299, 3)] {
+        world.after(seconds, &[]).await;
+        assert_eq!(world.published("customer.sync.request").await.len(), requests, "after {seconds} s more");
+    }
+    assert_eq!(world.profile(&["sync_status"]).await, ["pending_sync"]);
+    world.after(1, &[]).await;
+    let columns = ["sync_status", "admin_status", "attention_reasons"];
+    assert_eq!(world.profile(&columns).await[..2], ["sync_failed", "requires_attention"]);
+    let failed = world.published("admin.alerts.sync.failed").await;
+    assert_eq!(failed.len(), 1);
+    assert_eq!(failed[0]["type"], "com.wanzo.profile.alert.sync_failure.raised");
+    let notified = world.published("admin.notifications").await;
+    assert_eq!(notified.len(), 1);
+    assert_eq!((&notified[0]["type"], &notified[0]["data"]["attempts"]), (&json!("com.wanzo.profile.sync.given_up"), &json!(3)));
+    let errors = world.bench.json("SELECT CAST(sync_errors AS TEXT) FROM customer_detailed_profiles").await;
+    let attempts: Vec<_> = errors[0].as_array().unwrap().iter().map(|error| error["attempt"].as_u64().unwrap()).collect();
+    assert_eq!(attempts, [1, 2, 3]);
+
+    world.after(3_600, &[complete("c-1")]).await;
+    assert_eq!(world.profile(&["sync_status"]).await, ["synced"]);
+    let types: Vec<_> = world.published("admin.alerts.sync.failed").await.iter().map(|alert| alert["type"].clone()).collect();
+    assert_eq!(types, ["com.wanzo.profile.alert.sync_failure.raised", "com.wanzo.profile.alert.sync_failure.resolved"]);
+    assert_eq!(world.statuses().await, ["c-1 completed"]);
+    world.pipeline.sink().close().await;
+}
+
+async fn a_customer_without_a_profile_is_asked_for_and_makes_none(database: Database) {
+    let world = World::new(database, &[]).await;
+    let updated = json!({"customerId": "c-2", "customerType": "COMPANY", "updatedFields": ["name", "phone", "logo"]});
+    world.after(0, &[("admin.customer.profile.updated", updated.clone())]).await;
+    assert_eq!(world.statuses().await, ["c-2 scheduled"]);
+    world.after(60, &[request("c-2", "r-1", "normal")]).await;
+    assert_eq!(world.statuses().await, ["c-2 scheduled"], "it joins");
+    assert!(world.published("customer.sync.request").await.is_empty());
+    world.after(300, &[]).await;
+    assert_eq!(world.statuses().await, ["c-2 pending"], "the earliest time wins");
+    assert!(world.bench.rows("customer_detailed_profiles", &["customer_id"], "customer_id").await.is_empty());
+    world.after(30, &[complete("c-2")]).await;
+    assert_eq!(world.profile(&["sync_status", "customer_id"]).await, ["synced", "c-2"]);
+    world.pipeline.sink().close().await;
+}
+
+async fn who_asks_twice_by_one_id_asks_once(database: Database) {
+    let world = World::new(database, &[]).await;
+    let desk = world.pipeline.desk().unwrap();
+    let ask = |id| desk.ask(id, "c-1", "admin-7", SyncPriority::High, "they called", vec!["assets_data".into()]);
+    let asked = ask("a-1").await.unwrap().sync.unwrap();
+    assert_eq!((asked.attempt, asked.data.as_slice()), (1, &["assets_data".to_owned()][..]));
+    assert_eq!(ask("a-1").await.unwrap().sync, None);
+    world.after(0, &[]).await;
+    assert_eq!(world.published("customer.sync.request").await[0]["data"]["requestedData"], json!(["assets_data"]));
+    assert_eq!(world.statuses().await, ["c-1 pending"]);
+    world.pipeline.sink().close().await;
+}
+
+async fn switched_off_no_sync_starts(database: Database) {
+    let world = World::new(database, &[("ENABLE_V21_WORKFLOW", "false")]).await;
+    world.after(0, &[complete("c-1"), request("c-1", "r-1", "urgent")]).await;
+    assert_eq!(world.profile(&["sync_status"]).await, ["not_synced"]);
+    assert!(world.statuses().await.is_empty());
+    assert!(world.pipeline.desk().is_none());
+    world.pipeline.sink().close().await;
+}
+
+async fn a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended(database: Database) {
+    let world = World::new(database, &[]).await;
+    let customers: Vec<String> = (0..30).map(|number| format!("c-{number:02}")).collect();
+    let profiles: Vec<_> = customers.iter().map(|customer| complete(customer)).collect();
+    world.after(0, &profiles).await;
+    let desk = world.pipeline.desk().unwrap();
+    let filter = ProfileFilter { customer_type: Some(CustomerType::Pme), ..ProfileFilter::default() };
+    let (name, by, reason) = ("all".to_owned(), "admin-7".to_owned(), "backfill".to_owned());
+    let plan = BackfillPlan { name, filter, rate: 100, priority: SyncPriority::Low, by, reason };
+    assert_eq!(desk.rehearse(&plan).await.unwrap().asked, 30);
+    // Of version 2.1, as all of these are.
+    let old = ProfileFilter { data_version_not: Some("2.1".into()), ..ProfileFilter::default() };
+    assert_eq!(desk.rehearse(&BackfillPlan { filter: old, ..plan.clone() }).await.unwrap().asked, 0);
+
+    let (stop, stopped) = watch::channel(false);
+    let slow = BackfillPlan { rate: 20, ..plan.clone() };
+    let report = desk.backfill(&slow, stopped, |_| stop.send(true).unwrap()).await.unwrap();
+    assert_eq!((report.asked, report.finished), (10, false), "it ends behind the portion that it has in hand");
+    let left = desk.rehearse(&plan).await.unwrap();
+    assert_eq!((left.asked, left.resumed), (20, true));
+    let (_stop, stopped) = watch::channel(false);
+    let report = desk.backfill(&plan, stopped, |_| {}).await.unwrap();
+    assert_eq!((report.asked, report.asked_in_all, report.resumed, report.finished), (20, 30, true, true));
+
+    world.after(1, &[]).await;
+    let asked = world.published("customer.sync.request").await;
+    let mut of: Vec<_> = asked.iter().map(|message| text(&message["data"], "customerId").to_owned()).collect();
+    of.sort();
+    assert_eq!(of, customers);
+    world.pipeline.sink().close().await;
+}
+
+async fn a_rollout_asks_for_some_customers_and_stores_all(database: Database) {
+    let bench = Bench::new(database).await;
+    bench.file(|text| text.replace("      - use: keep_in_sync\n", "      - use: keep_in_sync\n        rollout: 30\n"));
+    let clock = ManualClock::at("2026-03-01T08:00:00Z".parse().unwrap());
+    let pipeline = bench.pipeline_at(&[], clock.clone()).await;
+    let world = World { bench, clock, pipeline };
+    let customers: Vec<String> = (0..60).map(|number| format!("c-{number:02}")).collect();
+    let wishes = customers.iter().flat_map(|customer| [complete(customer), request(customer, "r-1", "urgent")]);
+    world.after(0, &wishes.collect::<Vec<_>>()).await;
+    assert_eq!(world.bench.rows("customer_detailed_profiles", &["customer_id"], "customer_id").await.len(), 60);
+    let asked: Vec<_> = world.bench.rows("sync_requests", &["customer_id"], "customer_id").await;
+    let expected: Vec<_> = customers.iter().filter(|customer| Rollout::percent(30).has(customer)).collect();
+    assert!((10..30).contains(&expected.len()));
+    assert_eq!(asked.iter().map(|row| text(row, "customer_id")).collect::<Vec<_>>(), expected);
+    world.pipeline.sink().close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_asks_and_says_what_it_did() {
+    let world = World::new(Database::Sqlite, &[]).await;
+    world.after(0, &[complete("c-1")]).await;
+    let syncline = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+        let ran = command.args(arguments).current_dir(root()).envs(world.bench.variables()).output().unwrap();
+        (ran.status.code(), String::from_utf8(ran.stdout).unwrap(), String::from_utf8(ran.stderr).unwrap())
+    };
+    let (code, asked, _) = syncline(&["sync", "c-1", "--priority", "urgent", "--format", "json"]);
+    let asked: Value = serde_json::from_str(&asked).unwrap();
+    assert_eq!((code, &asked["status"], asked["steps"].as_array().unwrap().len()), (Some(0), &json!("pending"), 4));
+    let (code, said, _) = syncline(&["backfill", "--dry-run", "--all-versions"]);
+    assert_eq!(code, Some(0));
+    assert!(said.starts_with("would ask for 1 profiles") && said.contains("pending_sync"), "{said}");
+    let (code, said, _) = syncline(&["backfill"]);
+    assert_eq!((code, said.as_str()), (Some(0), "nothing to ask for\n"));
+    assert_eq!(syncline(&["sync", "c-1", "--priority", "now"]).0, Some(2));
+    let off = Command::new(env!("CARGO_BIN_EXE_syncline"))
+        .args(["sync", "c-1"])
+        .current_dir(root())
+        .envs(world.bench.variables())
+        .env("ENABLE_V21_WORKFLOW", "false")
+        .output()
+        .unwrap();
+    assert_eq!(off.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&off.stderr).contains("ENABLE_V21_WORKFLOW"));
+    world.pipeline.sink().close().await;
+}
+
+/// On both databases.
+macro_rules! on_both {
+    ($($case:ident),+) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                Box::pin(super::$case(super::Database::Sqlite)).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $case() {
+                Box::pin(super::$case(super::Database::Postgres)).await;
+            })+
+        }
+    };
+}
+on_both!(
+    a_request_is_answered,
+    without_an_answer_it_is_given_up_and_a_late_answer_resolves_that,
+    a_customer_without_a_profile_is_asked_for_and_makes_none,
+    who_asks_twice_by_one_id_asks_once,
+    a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended,
+    a_rollout_asks_for_some_customers_and_stores_all,
+    switched_off_no_sync_starts
+);
