@@ -266,7 +266,9 @@ async fn the_command_line_asks_and_says_what_it_did() {
     assert!(said.starts_with("would ask for 1 profiles") && said.contains("pending_sync"), "{said}");
     let (code, said, _) = syncline(&["backfill"]);
     assert_eq!((code, said.as_str()), (Some(0), "nothing to ask for\n"));
-    assert_eq!(syncline(&["sync", "c-1", "--priority", "now"]).0, Some(2));
+    for wrong in [&["c-1", "--priority", "now"][..], &["c-1", "--sections", "assets"], &[&"c".repeat(256)]] {
+        assert_eq!(syncline(&[&["sync"], wrong].concat()).0, Some(2), "{wrong:?}");
+    }
     let off = Command::new(env!("CARGO_BIN_EXE_syncline"))
         .args(["sync", "c-1"])
         .current_dir(root())

@@ -9,6 +9,7 @@ use schemas::sync::{Phase, Sync, SyncPriority};
 use schemas::{Clock, SystemClock};
 use serde_json::json;
 use sinks::Sink;
+use transforms::keep_in_sync::known_codes;
 use uuid::Uuid;
 
 use super::exit::Exit;
@@ -29,7 +30,7 @@ use crate::run::{Desk, sink_settings};
 )]
 pub(super) struct SyncArgs {
     /// The customer
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    #[arg(value_parser = NonEmptyStringValueParser::new().try_map(customer))]
     customer: String,
     /// How soon an answer is wanted
     #[arg(long, default_value = "high", value_parser = PossibleValuesParser::new(SyncPriority::ALL.map(SyncPriority::as_str)).map(|name| priority(&name)))]
@@ -38,13 +39,18 @@ pub(super) struct SyncArgs {
     #[arg(long, default_value = "asked for on the command line")]
     reason: String,
     /// What to ask for, by code, with commas between; without it all there is
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = PossibleValuesParser::new(known_codes()))]
     sections: Vec<String>,
     #[command(flatten)]
     pipeline: PipelineFile,
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// An id as events have it (spec/1 §3): of 1 to 255 characters.
+fn customer(id: String) -> Result<String, &'static str> {
+    if id.chars().count() <= 255 { Ok(id) } else { Err("no customer's id has more than 255 characters") }
 }
 
 pub(super) fn priority(name: &str) -> SyncPriority {

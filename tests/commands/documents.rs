@@ -48,6 +48,16 @@ fn the_commands_of_the_guide_work() {
 }
 
 #[test]
+fn the_commands_of_the_four_phases_work() {
+    let printed = run("docs/rollout.md");
+    let [judged, consumed, activated, migrated] = &printed[..] else { panic!("{} blocks", printed.len()) };
+    assert!(judged.contains("profiles created"), "{judged}");
+    assert!(consumed.contains("pipeline.yaml: fine."), "{consumed}");
+    assert!(activated.contains("pipeline.yaml: fine."), "{activated}");
+    assert!(migrated.contains("would ask for") && migrated.contains("asked for"), "{migrated}");
+}
+
+#[test]
 fn the_readme_names_every_command() {
     let help = Folder::new().shell("syncline --help").out;
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 pub use self::messages::{Message, approval_wanted, given_up, source_request};
 pub use self::params::SyncParams;
+pub use self::requested::known_codes;
 
 use self::requested::{codes, is_answered};
 use crate::catalogue::{Entry, Shape, Step};

@@ -30,6 +30,15 @@ const OF_COMPANIES: [&str; 8] = [
     "compliance_info",
 ];
 
+/// Every code that some data satisfies, in no order that matters.
+#[must_use]
+pub fn known_codes() -> Vec<&'static str> {
+    let mut known: Vec<_> = OF_INSTITUTIONS.into_iter().chain(OF_COMPANIES).collect();
+    known.sort_unstable();
+    known.dedup();
+    known
+}
+
 /// What a request asks for, by code: in the order of spec/3 §3, then what was named beside that.
 pub(super) fn codes(requested: &Requested, customer: CustomerType) -> Vec<String> {
     let all: &[&str] = match customer {
