@@ -6,6 +6,7 @@
 // The futures of whole pipelines are deep.
 #![recursion_limit = "256"]
 
+mod approvals;
 mod clients;
 mod commands;
 mod config;
@@ -31,4 +32,5 @@ mod split_stages;
 mod syncs;
 mod topics_made_anew;
 mod two_brokers;
+mod world;
 mod yaml_cases;

@@ -2,104 +2,35 @@
 
 use std::process::Command;
 
-use chrono::{DateTime, TimeDelta, Utc};
 use schemas::profile::CustomerType;
 use schemas::store::ProfileFilter;
 use schemas::sync::SyncPriority;
-use schemas::{Clock, ManualClock, Outgoing};
 use serde_json::{Value, json};
 use syncline::config::Rollout;
-use syncline::run::{BackfillPlan, Pipeline};
+use syncline::run::BackfillPlan;
 use tokio::sync::watch;
 
-use super::harness::{Bench, Database, held, root, topic};
-
-/// A pipeline whose time the test moves on.
-struct World {
-    bench: Bench,
-    clock: ManualClock,
-    pipeline: Pipeline,
-}
-
-impl World {
-    async fn new(database: Database, more: &[(&str, &str)]) -> Self {
-        let bench = Bench::new(database).await;
-        let clock = ManualClock::at("2026-03-01T08:00:00Z".parse().unwrap());
-        let pipeline = bench.pipeline_at(more, clock.clone()).await;
-        Self { bench, clock, pipeline }
-    }
-
-    /// Moves the time on, writes records of now, and lets the pipeline catch up.
-    async fn after(&self, seconds: i64, records: &[(&str, Value)]) {
-        self.clock.advance(TimeDelta::seconds(seconds));
-        let now = self.clock.now();
-        let records = records.iter().map(|(name, value)| Outgoing {
-            topic: topic(name),
-            partition: None,
-            key: None,
-            value: stamped(value, now).to_string().into_bytes(),
-            headers: Vec::new(),
-            timestamp: Some(now),
-        });
-        self.pipeline.produce(records.collect()).await.unwrap();
-        let (_stop, stopped) = watch::channel(false);
-        self.pipeline.run_until_caught_up(stopped).await.unwrap();
-    }
-
-    /// What was published on a topic, in the order of its partitions.
-    async fn published(&self, name: &str) -> Vec<Value> {
-        let records = held(self.pipeline.brokers()["local"].as_ref(), name).await;
-        records.iter().map(|raw| serde_json::from_slice(&raw.value).unwrap()).collect()
-    }
-
-    /// The columns of the one profile.
-    async fn profile(&self, columns: &[&str]) -> Vec<Value> {
-        let mut rows = self.bench.rows("customer_detailed_profiles", columns, "customer_id").await;
-        assert_eq!(rows.len(), 1);
-        let row = rows.remove(0);
-        columns.iter().map(|column| row[column].clone()).collect()
-    }
-
-    /// What happened to the syncs of a customer: what, attempt, before, after.
-    async fn history(&self, customer: &str) -> Vec<String> {
-        let columns = ["customer_id", "what", "attempt", "before", "after"];
-        let rows = self.bench.rows("sync_history", &columns, "customer_id, seq").await;
-        let of = rows.iter().filter(|row| row["customer_id"] == customer);
-        of.map(|row| format!("{} {} {} {}", text(row, "what"), row["attempt"], text(row, "before"), text(row, "after"))).collect()
-    }
-
-    async fn statuses(&self) -> Vec<String> {
-        let rows = self.bench.rows("sync_requests", &["customer_id", "status"], "customer_id, requested_at").await;
-        rows.iter().map(|row| format!("{} {}", text(row, "customer_id"), text(row, "status"))).collect()
-    }
-}
-
-fn text<'v>(row: &'v Value, member: &str) -> &'v str {
-    row[member].as_str().unwrap()
-}
-
-/// With the event time, unless it has one.
-fn stamped(value: &Value, now: DateTime<Utc>) -> Value {
-    let mut value = value.clone();
-    value.as_object_mut().unwrap().entry("timestamp").or_insert_with(|| json!(now));
-    value
-}
+use super::harness::{Bench, Database, root};
+use super::world::{World, complete, text};
 
 const REQUESTS: &str = "admin.customer.profile.sync.request";
-const COMPLETE: &str = "admin.customer.complete.profile.v2_1";
 
 fn request(customer: &str, id: &str, priority: &str) -> (&'static str, Value) {
     let value = json!({"customerId": customer, "requestId": id, "requestingService": "credit-service", "priority": priority});
     (REQUESTS, value)
 }
 
-fn complete(customer: &str) -> (&'static str, Value) {
-    let completeness = json!({"percentage": 50, "missingFields": [], "completedSections": []});
-    let value = json!({
-        "customerId": customer, "customerType": "COMPANY", "name": "Kin Export", "email": "a@b.cd", "status": "active",
-        "dataVersion": "2.1", "profileCompleteness": completeness,
-    });
-    (COMPLETE, value)
+/// What happened to the syncs of a customer: what, attempt, before, after.
+async fn history(world: &World, customer: &str) -> Vec<String> {
+    let columns = ["customer_id", "what", "attempt", "before", "after"];
+    let rows = world.bench.rows("sync_history", &columns, "customer_id, seq").await;
+    let of = rows.iter().filter(|row| row["customer_id"] == customer);
+    of.map(|row| format!("{} {} {} {}", text(row, "what"), row["attempt"], text(row, "before"), text(row, "after"))).collect()
+}
+
+async fn statuses(world: &World) -> Vec<String> {
+    let rows = world.bench.rows("sync_requests", &["customer_id", "status"], "customer_id, requested_at").await;
+    rows.iter().map(|row| format!("{} {}", text(row, "customer_id"), text(row, "status"))).collect()
 }
 
 async fn a_request_is_answered(database: Database) {
@@ -126,8 +57,8 @@ async fn a_request_is_answered(database: Database) {
         "completed 1 pending_sync synced",
         "completed 0 synced synced",
     ];
-    assert_eq!(world.history("c-1").await, expected);
-    assert_eq!(world.statuses().await, ["c-1 completed", "c-1 completed"]);
+    assert_eq!(history(&world, "c-1").await, expected);
+    assert_eq!(statuses(&world).await, ["c-1 completed", "c-1 completed"]);
     world.pipeline.sink().close().await;
 }
 
@@ -158,7 +89,7 @@ async fn without_an_answer_it_is_given_up_and_a_late_answer_resolves_that(databa
     assert_eq!(world.profile(&["sync_status"]).await, ["synced"]);
     let types: Vec<_> = world.published("admin.alerts.sync.failed").await.iter().map(|alert| alert["type"].clone()).collect();
     assert_eq!(types, ["com.wanzo.profile.alert.sync_failure.raised", "com.wanzo.profile.alert.sync_failure.resolved"]);
-    assert_eq!(world.statuses().await, ["c-1 completed"]);
+    assert_eq!(statuses(&world).await, ["c-1 completed"]);
     world.pipeline.sink().close().await;
 }
 
@@ -166,12 +97,12 @@ async fn a_customer_without_a_profile_is_asked_for_and_makes_none(database: Data
     let world = World::new(database, &[]).await;
     let updated = json!({"customerId": "c-2", "customerType": "COMPANY", "updatedFields": ["name", "phone", "logo"]});
     world.after(0, &[("admin.customer.profile.updated", updated.clone())]).await;
-    assert_eq!(world.statuses().await, ["c-2 scheduled"]);
+    assert_eq!(statuses(&world).await, ["c-2 scheduled"]);
     world.after(60, &[request("c-2", "r-1", "normal")]).await;
-    assert_eq!(world.statuses().await, ["c-2 scheduled"], "it joins");
+    assert_eq!(statuses(&world).await, ["c-2 scheduled"], "it joins");
     assert!(world.published("customer.sync.request").await.is_empty());
     world.after(300, &[]).await;
-    assert_eq!(world.statuses().await, ["c-2 pending"], "the earliest time wins");
+    assert_eq!(statuses(&world).await, ["c-2 pending"], "the earliest time wins");
     assert!(world.bench.rows("customer_detailed_profiles", &["customer_id"], "customer_id").await.is_empty());
     world.after(30, &[complete("c-2")]).await;
     assert_eq!(world.profile(&["sync_status", "customer_id"]).await, ["synced", "c-2"]);
@@ -187,7 +118,7 @@ async fn who_asks_twice_by_one_id_asks_once(database: Database) {
     assert_eq!(ask("a-1").await.unwrap().sync, None);
     world.after(0, &[]).await;
     assert_eq!(world.published("customer.sync.request").await[0]["data"]["requestedData"], json!(["assets_data"]));
-    assert_eq!(world.statuses().await, ["c-1 pending"]);
+    assert_eq!(statuses(&world).await, ["c-1 pending"]);
     world.pipeline.sink().close().await;
 }
 
@@ -195,7 +126,7 @@ async fn switched_off_no_sync_starts(database: Database) {
     let world = World::new(database, &[("ENABLE_V21_WORKFLOW", "false")]).await;
     world.after(0, &[complete("c-1"), request("c-1", "r-1", "urgent")]).await;
     assert_eq!(world.profile(&["sync_status"]).await, ["not_synced"]);
-    assert!(world.statuses().await.is_empty());
+    assert!(statuses(&world).await.is_empty());
     assert!(world.pipeline.desk().is_none());
     world.pipeline.sink().close().await;
 }
@@ -235,9 +166,7 @@ async fn a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended(da
 async fn a_rollout_asks_for_some_customers_and_stores_all(database: Database) {
     let bench = Bench::new(database).await;
     bench.file(|text| text.replace("      - use: keep_in_sync\n", "      - use: keep_in_sync\n        rollout: 30\n"));
-    let clock = ManualClock::at("2026-03-01T08:00:00Z".parse().unwrap());
-    let pipeline = bench.pipeline_at(&[], clock.clone()).await;
-    let world = World { bench, clock, pipeline };
+    let world = World::on(bench, &[]).await;
     let customers: Vec<String> = (0..60).map(|number| format!("c-{number:02}")).collect();
     let wishes = customers.iter().flat_map(|customer| [complete(customer), request(customer, "r-1", "urgent")]);
     world.after(0, &wishes.collect::<Vec<_>>()).await;
@@ -281,24 +210,7 @@ async fn the_command_line_asks_and_says_what_it_did() {
     world.pipeline.sink().close().await;
 }
 
-/// On both databases.
-macro_rules! on_both {
-    ($($case:ident),+) => {
-        mod on_sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                Box::pin(super::$case(super::Database::Sqlite)).await;
-            })+
-        }
-        mod on_postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                Box::pin(super::$case(super::Database::Postgres)).await;
-            })+
-        }
-    };
-}
-on_both!(
+super::world::on_both!(
     a_request_is_answered,
     without_an_answer_it_is_given_up_and_a_late_answer_resolves_that,
     a_customer_without_a_profile_is_asked_for_and_makes_none,

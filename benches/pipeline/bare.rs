@@ -10,8 +10,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{
-    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
-    Walked, Written,
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
+    StoredDeadLetter, Walked, Written,
 };
 use schemas::{Fault, Reason, SystemClock};
 use sinks::Sink;
@@ -65,6 +65,10 @@ impl Sink for Recorder {
 
     async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
         self.sink.save_backfill(backfill, now).await
+    }
+
+    async fn critical_changes(&self, customer: &str, request: Option<&str>) -> Result<Vec<StoredChange>, Fault> {
+        self.sink.critical_changes(customer, request).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

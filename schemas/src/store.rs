@@ -2,7 +2,9 @@
 //!
 //! `architecture.md`, rules 4 to 7, are the law here: one transaction writes everything of a [`Batch`], or nothing.
 
+mod admin;
 mod backfill;
+mod critical;
 mod dead_letter;
 mod syncs;
 
@@ -11,10 +13,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::profile::{AlertTransition, Computed, Profile, Question, SectionSet, View};
-use crate::{Header, Json, Origin, TopicName};
+use crate::profile::{AlertTransition, Computed, Profile, SectionSet, View};
+use crate::{Header, TopicName};
 
+pub use admin::{AdminAct, Administrator};
 pub use backfill::{Backfill, ProfileFilter, Walked};
+pub use critical::{ChangeStatus, CriticalChange, Ruling, StoredChange};
 pub use syncs::{SyncEntry, Syncs};
 
 pub use dead_letter::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
@@ -53,64 +57,6 @@ pub struct HistoryEntry {
     pub after: Option<String>,
     /// The event that the change is owed to.
     pub event_id: Option<Arc<str>>,
-}
-
-/// What became of a critical sync (spec/1 §3.6, spec/2 §1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeStatus {
-    /// It waits for an administrator.
-    PendingApproval,
-    /// It took effect at once.
-    Applied,
-}
-
-impl ChangeStatus {
-    /// The name in tables.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PendingApproval => "pending_approval",
-            Self::Applied => "applied",
-        }
-    }
-}
-
-/// A critical sync, stored. Unique per customer and question: a replay finds it there, and of several events that put one question the one
-/// is kept that [stands over](CriticalChange::stands_over) the others, whichever is written first, until an administrator decides over
-/// what is there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CriticalChange {
-    /// The customer.
-    pub customer_id: String,
-    /// What is asked: the request, and a hash of its changes.
-    pub question: Question,
-    /// `syncType`
-    pub sync_type: String,
-    /// `priority`
-    pub priority: String,
-    /// The `changes` array, as sent.
-    pub changes: Json,
-    /// Who asked: `metadata.source`, where sent.
-    pub source: Option<String>,
-    /// What became of it.
-    pub status: ChangeStatus,
-    /// The event.
-    pub event_id: Arc<str>,
-    /// The event time.
-    pub at: DateTime<Utc>,
-    /// Where it was read.
-    pub origin: Origin,
-}
-
-impl CriticalChange {
-    /// Whether this is the event to keep of the two: one that waits over one that was applied, so that a row waits exactly while
-    /// [`Profile::waiting`] names its question; then the earlier, by microseconds, the one with the lesser id, the one read first. A sink
-    /// updates its rows by this very order.
-    #[must_use]
-    pub fn stands_over(&self, other: &Self) -> bool {
-        let rank = |change: &Self| (change.status != ChangeStatus::PendingApproval, change.at.timestamp_micros());
-        (rank(self), &self.event_id, &self.origin) < (rank(other), &other.event_id, &other.origin)
-    }
 }
 
 /// A small record written with the rows and published afterwards (`architecture.md`, rule 7).
@@ -203,6 +149,10 @@ pub struct Batch {
     pub history: Vec<HistoryEntry>,
     /// Critical syncs.
     pub critical_changes: Vec<CriticalChange>,
+    /// What administrators decided over critical syncs that are stored already.
+    pub rulings: Vec<Ruling>,
+    /// What administrators did.
+    pub acts: Vec<AdminAct>,
     /// Events whose effects must happen once: ids.
     pub seen: Vec<String>,
     /// Syncs that came, went on, or ended: each customer once.

@@ -5,6 +5,7 @@
 mod aside;
 mod changelog;
 mod columns;
+mod critical;
 mod dead_letters;
 mod headers;
 mod loaded;
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{
-    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
-    Walked, Written,
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
+    StoredDeadLetter, Walked, Written,
 };
 use schemas::{Fault, FaultKind, Reason};
 
@@ -169,6 +170,13 @@ pub trait Sink: Send + Sync {
     ///
     /// A [`Fault`] of the database.
     async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault>;
+
+    /// The critical syncs of a customer, of one request or all, the earliest first: those that wait, and what became of the others.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database; `Lost` when a row cannot be read.
+    async fn critical_changes(&self, customer: &str, request: Option<&str>) -> Result<Vec<StoredChange>, Fault>;
 
     /// Claims partitions for `owner`: raises their epochs, unless one is held by somebody else and has not expired.
     ///

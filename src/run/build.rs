@@ -160,6 +160,12 @@ impl Pipeline {
         Desk::of(&self.plan, &self.sink, &self.options.clock)
     }
 
+    /// Where critical syncs that wait are decided over; `None` where no stage makes profiles.
+    #[must_use]
+    pub fn approvals(&self) -> Option<Desk> {
+        Desk::of_changes(&self.plan, &self.sink, &self.options.clock)
+    }
+
     /// Its brokers, by their names in the file.
     #[must_use]
     pub fn brokers(&self) -> &BTreeMap<String, Arc<dyn Topics>> {

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O. The same records over the same stored profiles give the same rows, in whatever batches they come.
 
+mod judging;
 mod settling;
 mod syncing;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use schemas::profile::{AlertTransition, Profile};
-use schemas::store::{CriticalChange, Effect, HistoryEntry, Row, Syncs};
+use schemas::store::{AdminAct, CriticalChange, Effect, HistoryEntry, Row, Ruling, Syncs};
 use schemas::{Record, Reject, TopicName};
 use transforms::keep_in_sync::Act;
 use transforms::{Derive, Effects, Fold, Step, Workflow};
@@ -19,6 +20,7 @@ use self::syncing::Syncing;
 use super::chain::guarded;
 use crate::config::{Rollout, StagePlan};
 
+pub(super) use self::judging::Judgment;
 pub(super) use self::syncing::{Wake, Wish};
 
 /// What a batch of keyed records comes to.
@@ -32,6 +34,10 @@ pub(super) struct Merged {
     pub(super) history: Vec<HistoryEntry>,
     /// Critical syncs to store.
     pub(super) critical_changes: Vec<CriticalChange>,
+    /// What administrators decided over critical syncs that are stored.
+    pub(super) rulings: Vec<Ruling>,
+    /// What administrators did.
+    pub(super) deeds: Vec<AdminAct>,
     /// Syncs that came, went on, or ended.
     pub(super) syncs: Vec<Syncs>,
     /// Ids of events whose effects must happen once.
@@ -55,11 +61,21 @@ struct Folding<'r> {
     last: Option<&'r Record>,
     /// What the workflow did.
     acts: Vec<Act>,
+    /// What an administrator decided, and did by that.
+    judged: Vec<(Ruling, AdminAct)>,
 }
 
 impl<'r> Folding<'r> {
     fn over(stored: &'r Profile) -> Self {
-        Self { stored, profile: stored.clone(), effects: Effects::default(), ids: BTreeSet::new(), last: None, acts: Vec::new() }
+        Self {
+            stored,
+            profile: stored.clone(),
+            effects: Effects::default(),
+            ids: BTreeSet::new(),
+            last: None,
+            acts: Vec::new(),
+            judged: Vec::new(),
+        }
     }
 }
 
@@ -119,19 +135,19 @@ impl<'p> Keyed<'p> {
 
     /// Folds the records, in their order, over the stored profiles, and looks at those customers whom something else concerns.
     pub(super) fn merge(&self, given: &Given<'_>, mut stored: HashMap<String, Profile>) -> Merged {
-        let mut by_customer: BTreeMap<&str, (Vec<usize>, Option<&Wish>)> = BTreeMap::new();
+        let mut by_customer: BTreeMap<&str, (Vec<usize>, Option<&Wake>)> = BTreeMap::new();
         for (at, record) in given.records.iter().enumerate() {
             by_customer.entry(record.key.as_deref().unwrap_or_default()).or_default().0.push(at);
         }
-        for Wake { customer_id, wish } in given.wakes {
-            by_customer.entry(customer_id).or_default().1 = wish.as_ref();
+        for wake in given.wakes {
+            by_customer.entry(&wake.customer_id).or_default().1 = Some(wake);
         }
         let mut merged = Merged::default();
-        for (customer, (places, wish)) in by_customer {
+        for (customer, (places, wake)) in by_customer {
             let profile = stored.remove(customer).unwrap_or_else(|| Profile::new(customer));
-            let whole = self.customer(&profile, given, &places, wish, &mut merged);
+            let whole = self.customer(&profile, given, &places, wake, &mut merged);
             if whole.is_err() {
-                self.one_by_one(&profile, given, &places, wish, &mut merged);
+                self.one_by_one(&profile, given, &places, wake, &mut merged);
             }
         }
         merged
@@ -143,7 +159,7 @@ impl<'p> Keyed<'p> {
         stored: &Profile,
         given: &Given<'_>,
         places: &[usize],
-        wish: Option<&Wish>,
+        wake: Option<&Wake>,
         merged: &mut Merged,
     ) -> Result<(), Reject> {
         let mut folding = Folding::over(stored);
@@ -153,14 +169,14 @@ impl<'p> Keyed<'p> {
                 rejected.push((at, reject));
             }
         }
-        self.grant(&mut folding, wish, given);
+        self.attend(&mut folding, wake, given);
         self.finish(folding, given.now, merged)?;
         merged.rejected.append(&mut rejected);
         Ok(())
     }
 
     /// One record after the other, the rules after each, to find those with which a rule panics: they are refused, the others count.
-    fn one_by_one(&self, stored: &Profile, given: &Given<'_>, places: &[usize], wish: Option<&Wish>, merged: &mut Merged) {
+    fn one_by_one(&self, stored: &Profile, given: &Given<'_>, places: &[usize], wake: Option<&Wake>, merged: &mut Merged) {
         let mut good = Folding::over(stored);
         for &at in places {
             let mut tried = good.clone();
@@ -170,7 +186,7 @@ impl<'p> Keyed<'p> {
                 Err(reject) => merged.rejected.push((at, reject)),
             }
         }
-        self.grant(&mut good, wish, given);
+        self.attend(&mut good, wake, given);
         // The rules just ran over this very profile, unless it is the workflow with which one panics.
         if let Err(reject) = self.finish(good, given.now, merged) {
             if places.is_empty() {
@@ -210,6 +226,15 @@ impl<'p> Keyed<'p> {
         self.syncing.as_ref().filter(|syncing| syncing.applies_to(&profile.customer_id))
     }
 
+    /// Does what is asked for beside records.
+    fn attend(&self, folding: &mut Folding<'_>, wake: Option<&Wake>, given: &Given<'_>) {
+        let Some(wake) = wake else { return };
+        for judgment in &wake.judgments {
+            folding.judged.extend(judgment.pass(&mut folding.profile, self.pipeline));
+        }
+        self.grant(folding, wake.wish.as_ref(), given);
+    }
+
     /// Grants a wish for a sync, unless it was granted before.
     fn grant(&self, folding: &mut Folding<'_>, wish: Option<&Wish>, given: &Given<'_>) {
         if let Some((syncing, wish)) = self.syncing(&folding.profile).zip(wish)
@@ -222,7 +247,7 @@ impl<'p> Keyed<'p> {
 
     /// Lets the workflow pass, runs the rules over what changed, and adds what came of it.
     fn finish(&self, folding: Folding<'_>, now: DateTime<Utc>, merged: &mut Merged) -> Result<(), Reject> {
-        let Folding { stored, mut profile, mut effects, mut ids, last, mut acts } = folding;
+        let Folding { stored, mut profile, mut effects, mut ids, last, mut acts, judged } = folding;
         let mut syncs = None;
         let syncing = self.syncing(&profile);
         if let Some(syncing) = syncing {
@@ -230,7 +255,7 @@ impl<'p> Keyed<'p> {
             syncs = syncing.written(stored.sync_status, &mut profile, &acts, now);
         }
         let customer = profile.customer_id.clone();
-        if last.is_some() || (syncs.is_some() && profile.version > 0) {
+        if last.is_some() || !judged.is_empty() || (syncs.is_some() && profile.version > 0) {
             let computed = self.derive(&profile)?;
             self.settle(stored, profile, computed, last, merged);
         }
@@ -239,6 +264,10 @@ impl<'p> Keyed<'p> {
             merged.effects.extend(syncing.approvals_wanted(stored, &effects.critical_changes));
         }
         merged.syncs.extend(syncs);
+        for (ruling, deed) in judged {
+            merged.rulings.push(ruling);
+            merged.deeds.push(deed);
+        }
         merged.critical_changes.append(&mut effects.critical_changes);
         merged.seen.append(&mut ids);
         Ok(())

@@ -245,6 +245,8 @@ impl Lane {
             alerts: merged.alerts,
             history: merged.history,
             critical_changes: merged.critical_changes,
+            rulings: merged.rulings,
+            acts: merged.deeds,
             syncs: merged.syncs,
             seen: merged.seen.into_iter().collect(),
             effects: merged.effects,

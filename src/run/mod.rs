@@ -54,7 +54,7 @@ use segment::{Segment, Until};
 pub use share::{Share, ShareError};
 use stop::Stop;
 use workflow::Timers;
-pub use workflow::{Asked, BackfillPlan, BackfillReport, Desk};
+pub use workflow::{Asked, BackfillPlan, BackfillReport, Desk, Judged};
 
 impl Pipeline {
     /// Runs until `stop` turns true: finishes the transactions in hand, commits positions, sends what is to be sent, and ends within

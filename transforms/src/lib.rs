@@ -23,7 +23,7 @@ use schemas::{Raw, Record, Reject, TopicName};
 pub use catalogue::{CATALOGUE, Entry, InvalidParameters, Shape, Step};
 pub use cloud_event::{CONTENT_TYPE, cloud_event};
 pub use keep_in_sync::Workflow;
-pub use merge_profile::{MergeProfile, requested_overlays};
+pub use merge_profile::{MergeProfile, decide, requested_overlays};
 
 mod assess_risk;
 mod catalogue;

@@ -75,7 +75,8 @@ UNION ALL
 SELECT customer_id, at, 'sync', seq, what, who, why, before::text, after::text
 FROM sync_history
 UNION ALL
-SELECT customer_id, coalesce(decided_at, at), 'critical_change', 0, status::text, coalesce(decided_by, source), coalesce(reason, request_id),
+-- As it came. What was decided over it is an administrator's act.
+SELECT customer_id, at, 'critical_change', 0, CASE WHEN decided_at IS NULL THEN status ELSE 'pending_approval' END::text, source, request_id,
     NULL, changes::text
 FROM critical_changes
 UNION ALL

@@ -48,7 +48,8 @@ union all
 select customer_id, at, 'sync', seq, what, who, why, before, after
 from sync_history
 union all
-select customer_id, coalesce(decided_at, at), 'critical_change', 0, status, coalesce(decided_by, source), coalesce(reason, request_id),
+-- As it came. What was decided over it is an administrator's act.
+select customer_id, at, 'critical_change', 0, case when decided_at is null then status else 'pending_approval' end, source, request_id,
     null, changes
 from critical_changes
 union all

@@ -13,6 +13,7 @@
 
 mod backfills;
 mod connect;
+mod critical;
 mod dead_letters;
 mod expansion;
 mod fault;
@@ -34,8 +35,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{
-    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
-    Walked, Written,
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
+    StoredDeadLetter, Walked, Written,
 };
 use schemas::{Fault, FaultKind, Reason};
 use sqlx::postgres::PgArguments;
@@ -167,6 +168,11 @@ impl Sink for PostgresSink {
     async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
         let save = async |session: &mut PgConnection| backfills::save(session, &self.pipeline, backfill, now).await;
         self.sessions.run("noting how far a backfill is", save).await
+    }
+
+    async fn critical_changes(&self, customer: &str, request: Option<&str>) -> Result<Vec<StoredChange>, Fault> {
+        let read = async |session: &mut PgConnection| critical::read(session, customer, request).await;
+        self.sessions.run("reading critical changes", read).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

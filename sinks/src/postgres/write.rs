@@ -5,11 +5,12 @@ use schemas::store::{Batch, Written};
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 
 use super::partitions::{Partitions, offset};
-use super::{Statements, fault, leases, profiles, records, syncs};
+use super::{Statements, critical, fault, leases, profiles, records, syncs};
 use crate::columns::ProfileColumns;
 
 /// Writes a batch, or nothing of it; `rows` are its profiles, from [`profiles::columns`]. Five round trips: BEGIN, the fence, the
-/// profiles, the other records, COMMIT; one more for syncs, where there are any.
+/// profiles, the other records, COMMIT; one more for syncs, where there are any, and for
+/// what administrators decided.
 pub(super) async fn write(
     session: &mut PgConnection,
     statements: &Statements,
@@ -31,6 +32,7 @@ pub(super) async fn write(
             return undo(transaction, stale).await;
         }
     }
+    critical::write(&mut transaction, batch).await?;
     if records::any(batch) {
         let repeated = records::write(&mut transaction, pipeline, batch).await?;
         if !repeated.is_empty() {

@@ -33,6 +33,7 @@ pub(super) async fn write(
     statements.insert_history.run(connection, batch.history).await?;
     statements.upsert_critical_changes.run(connection, batch.critical_changes).await?;
     batch.syncs.write(connection, statements).await?;
+    batch.rulings.write(connection, statements).await?;
     statements.insert_seen.run(connection, batch.seen).await?;
     let kept = statements.upsert_dead_letters.run(connection, batch.dead_letters).await?;
     let new: HashSet<String> = kept.iter().filter_map(|row| id_if_new(row).transpose()).collect::<Result<_, _>>()?;

@@ -6,6 +6,7 @@ mod backfills;
 mod batch;
 mod changelog;
 mod connect;
+mod critical;
 mod dead_letters;
 mod fault;
 mod leases;
@@ -27,8 +28,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{
-    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
-    Walked, Written,
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
+    StoredDeadLetter, Walked, Written,
 };
 use schemas::{Fault, FaultKind, Reason};
 use sqlx::pool::PoolConnection;
@@ -150,6 +151,10 @@ impl Sink for SqliteSink {
 
     async fn save_backfill(&self, backfill: &Backfill, now: DateTime<Utc>) -> Result<(), Fault> {
         self.writer.save_backfill(backfill.clone(), now).await
+    }
+
+    async fn critical_changes(&self, customer: &str, request: Option<&str>) -> Result<Vec<StoredChange>, Fault> {
+        critical::read(&mut *self.reader().await?, customer, request).await
     }
 
     async fn claim(&self, partitions: &[Assigned], owner: &str) -> Result<Claim, Fault> {

@@ -4,6 +4,7 @@ use schemas::profile::AlertTransition;
 use schemas::store::{Batch, CriticalChange, DeadLetter, Effect, HistoryEntry, Lease, Position};
 use schemas::{Fault, TopicName};
 
+use super::critical::PreparedRulings;
 use super::syncs::PreparedSyncs;
 use super::value::Value;
 use crate::columns::ProfileColumns;
@@ -22,6 +23,7 @@ pub(super) struct Prepared {
     pub(super) history: Vec<Value>,
     pub(super) critical_changes: Vec<Value>,
     pub(super) syncs: PreparedSyncs,
+    pub(super) rulings: PreparedRulings,
     pub(super) seen: Vec<Value>,
     pub(super) dead_letters: Vec<Value>,
     /// Which dead letters are published where, if they are new: id, topic.
@@ -55,6 +57,7 @@ impl Prepared {
             history: batch.history.iter().flat_map(|entry| history(entry, &now)).collect(),
             critical_changes: batch.critical_changes.iter().flat_map(critical_change).collect(),
             syncs: PreparedSyncs::of(&batch.syncs),
+            rulings: PreparedRulings::of(batch),
             seen: batch.seen.iter().flat_map(|id| [pipeline.into(), id.as_str().into(), now.clone()]).collect(),
             dead_letters: rows(letters.iter().map(|letter| dead_letter(pipeline, letter, &now)))?,
             letters_to_publish: letters.iter().filter_map(|l| Some((l.id.to_string(), l.publish_to.clone()?))).collect(),

@@ -1,7 +1,8 @@
 //! What critical syncs ask for, and what changed: kept once, whatever is written twice.
 
-use schemas::profile::Question;
-use schemas::store::{Batch, ChangeStatus, CriticalChange, HistoryEntry};
+use schemas::profile::{Question, Verdict};
+use schemas::store::{AdminAct, Administrator, Batch, ChangeStatus, CriticalChange, HistoryEntry, Ruling};
+use uuid::Uuid;
 
 use super::{Place, batch, json, noon, stamp, store};
 
@@ -111,4 +112,44 @@ pub async fn of_one_request_one_event_stands_whichever_came_first(place: &impl P
     let asked =
         "select count(*) from critical_changes where request_id = 'decided' and event_id = 'a' and status = 'pending_approval'";
     assert_eq!(place.number(asked).await, 1);
+}
+
+pub async fn what_is_decided_is_written_once_and_read_back(place: &impl Place) {
+    let sink = store(place).await;
+    let asked = vec![requested("r-2", "b", 2), requested("r-1", "a", 1)];
+    sink.write(&Batch { critical_changes: asked.clone(), ..batch(vec![]) }).await.unwrap();
+    let ruling = |verdict, by: &str| Ruling {
+        customer_id: "c-1".into(),
+        question: question("r-1", 0),
+        verdict,
+        by: by.into(),
+        reason: "seen the deed".into(),
+        at: stamp(60).at,
+    };
+    let act = AdminAct {
+        id: Uuid::from_u128(7),
+        by: Administrator { subject: "admin-7".into(), role: "admin".into(), request_id: None },
+        action: "approve_critical_change",
+        customer_id: Some("c-1".into()),
+        reason: None,
+        before: None,
+        after: Some(json(r#"{"status": "approved"}"#)),
+        at: stamp(60).at,
+    };
+    let approved = ruling(Verdict::Approved, "admin-7");
+    for ruling in [approved.clone(), approved.clone(), ruling(Verdict::Rejected, "admin-8")] {
+        sink.write(&Batch { rulings: vec![ruling], acts: vec![act.clone()], ..batch(vec![]) }).await.unwrap();
+    }
+    // The event again, earlier than it was: what was decided stays.
+    sink.write(&Batch { critical_changes: vec![requested("r-1", "a", 0)], ..batch(vec![]) }).await.unwrap();
+    let stored = sink.critical_changes("c-1", None).await.unwrap();
+    let [first, second] = &stored[..] else { panic!("{stored:?}") };
+    assert_eq!(
+        (&first.change, &first.ruling),
+        (&CriticalChange { status: ChangeStatus::Approved, ..asked[1].clone() }, &Some(approved))
+    );
+    assert_eq!((&second.change, &second.ruling), (&asked[0], &None));
+    assert_eq!(sink.critical_changes("c-1", Some("r-2")).await.unwrap(), stored[1..]);
+    assert_eq!(sink.critical_changes("c-2", None).await.unwrap(), []);
+    assert_eq!(place.number("select count(*) from admin_activity where who = 'admin-7' and reason is null").await, 1);
 }

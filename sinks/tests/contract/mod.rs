@@ -62,7 +62,8 @@ macro_rules! contract {
                 syncs_come_back_with_a_profile_and_without_one, syncs_over_another_version_write_nothing,
                 a_timer_that_is_due_is_taken_by_one;
             critical_changes:
-                history_and_critical_changes_are_written_once, of_one_request_one_event_stands_whichever_came_first;
+                history_and_critical_changes_are_written_once, of_one_request_one_event_stands_whichever_came_first,
+                what_is_decided_is_written_once_and_read_back;
             races: writers_of_one_customer_lose_nothing, two_claims_of_one_partition_grant_one;
             dead_letters:
                 the_same_bytes_at_two_offsets_are_two, another_record_at_the_place_of_a_letter_is_another_letter,

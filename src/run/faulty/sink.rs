@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use schemas::store::{
-    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredDeadLetter,
-    Walked, Written,
+    Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
+    StoredDeadLetter, Walked, Written,
 };
 use schemas::{Fault, FaultKind, Reason};
 use sinks::Sink;
@@ -223,6 +223,11 @@ impl Sink for FaultySink {
         let (now, left) = customers.split_at(customers.len().min(self.read_at_once.load(Ordering::SeqCst)));
         let loaded = self.inner.read(now, event_ids).await?;
         Ok(Loaded { left: left.iter().cloned().chain(loaded.left).collect(), ..loaded })
+    }
+
+    async fn critical_changes(&self, customer: &str, request: Option<&str>) -> Result<Vec<StoredChange>, Fault> {
+        self.here()?;
+        self.inner.critical_changes(customer, request).await
     }
 
     async fn due(&self, now: DateTime<Utc>, limit: u32, until: DateTime<Utc>) -> Result<Vec<String>, Fault> {

@@ -10,6 +10,7 @@ use transforms::Workflow;
 use transforms::keep_in_sync::{self, Act, Message, NOTIFICATIONS, REQUESTS};
 use uuid::{Builder, Uuid};
 
+use super::judging::Judgment;
 use crate::config::{Rollout, StepPlan};
 
 /// Somebody who is no record wants a sync: an administrator, a backfill.
@@ -21,13 +22,22 @@ pub(in crate::run) struct Wish {
     pub(in crate::run) ask: Ask,
 }
 
-/// A customer to look at though no record came: a timer is due, or somebody wishes for a sync.
-#[derive(Debug, Clone)]
+/// A customer to look at though no record came: a timer is due, somebody wishes for a sync, or an administrator decides.
+#[derive(Debug, Clone, Default)]
 pub(in crate::run) struct Wake {
     /// The customer.
     pub(in crate::run) customer_id: String,
     /// What is wished for.
     pub(in crate::run) wish: Option<Wish>,
+    /// What is decided over critical syncs of the customer.
+    pub(in crate::run) judgments: Vec<Judgment>,
+}
+
+impl Wake {
+    /// Nothing but the time makes it due.
+    pub(in crate::run) fn due(customer_id: String) -> Self {
+        Self { customer_id, ..Self::default() }
+    }
 }
 
 /// The workflow of a stage.

@@ -154,5 +154,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 fn wake(plan: &BackfillPlan, state: &Backfill, customer: &str) -> Wake {
     let (priority, reason, by) = (plan.priority, plan.reason.clone(), plan.by.clone());
     let ask = Ask { id: Uuid::nil(), priority, reason, by, requested: Requested::named([]), delay: TimeDelta::zero() };
-    Wake { customer_id: customer.to_owned(), wish: Some(Wish { id: format!("{customer}\nbackfill\n{}", state.run), ask }) }
+    Wake {
+        customer_id: customer.to_owned(),
+        wish: Some(Wish { id: format!("{customer}\nbackfill\n{}", state.run), ask }),
+        ..Wake::default()
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemas::profile::Profile;
-use schemas::store::{Batch, Syncs, Written};
+use schemas::store::{Batch, Written};
 use schemas::sync::{Ask, Phase, Requested, Sync, SyncPriority};
 use schemas::{Clock, Fault, FaultKind, Reaction};
 use sinks::Sink;
@@ -25,7 +25,7 @@ const TRIES: usize = 6;
 #[derive(Clone)]
 pub struct Desk {
     plan: Arc<Plan>,
-    /// The stage with the workflow: its segment, and its place there.
+    /// The stage whose steps make the customers' profiles: its segment, and its place there.
     at: (usize, usize),
     sink: Arc<dyn Sink>,
     clock: Arc<dyn Clock>,
@@ -39,10 +39,21 @@ pub struct Asked {
 }
 
 impl Desk {
-    /// The desk of a plan; `None` where no stage of it has a workflow that is switched on.
+    /// The desk where syncs are asked for; `None` where no stage of the plan has a workflow that is switched on.
     #[must_use]
     pub fn of(plan: &Arc<Plan>, sink: &Arc<dyn Sink>, clock: &Arc<dyn Clock>) -> Option<Self> {
-        let has_one = |stage: &StagePlan| stage.steps.iter().any(|step| matches!(step.step, Step::Workflow(_)));
+        Self::at(plan, sink, clock, |step| matches!(step, Step::Workflow(_)))
+    }
+
+    /// The desk where critical syncs that wait are decided over, whether the workflow is switched on or not; `None` where no stage of the
+    /// plan makes profiles.
+    #[must_use]
+    pub fn of_changes(plan: &Arc<Plan>, sink: &Arc<dyn Sink>, clock: &Arc<dyn Clock>) -> Option<Self> {
+        Self::at(plan, sink, clock, |step| matches!(step, Step::Fold(_)))
+    }
+
+    fn at(plan: &Arc<Plan>, sink: &Arc<dyn Sink>, clock: &Arc<dyn Clock>, has: impl Fn(&Step) -> bool) -> Option<Self> {
+        let has_one = |stage: &StagePlan| stage.store.is_some() && stage.steps.iter().any(|step| has(&step.step));
         let at = plan
             .segments
             .iter()
@@ -85,23 +96,12 @@ impl Desk {
         let requested = Requested::named(sections);
         let (by, reason, delay) = (by.to_owned(), reason.to_owned(), TimeDelta::zero());
         let ask = Ask { id: Uuid::nil(), priority, reason, by, requested, delay };
-        let wake = Wake { customer_id: customer.to_owned(), wish: Some(Wish { id: format!("{customer}\nask\n{id}"), ask }) };
-        let mut syncs = self.patiently(vec![wake]).await?;
+        let wish = Some(Wish { id: format!("{customer}\nask\n{id}"), ask });
+        let wake = Wake { customer_id: customer.to_owned(), wish, ..Wake::default() };
+        let mut batch = patiently(|| self.look(std::slice::from_ref(&wake))).await?;
         let joined = |sync: &Sync| matches!(sync.phase, Phase::Pending | Phase::Scheduled);
-        let changed = syncs.pop().map_or_else(Vec::new, |syncs| syncs.changed);
+        let changed = batch.syncs.pop().map_or_else(Vec::new, |syncs| syncs.changed);
         Ok(Asked { sync: changed.into_iter().rev().find(joined) })
-    }
-
-    /// As [`Desk::look`], tried again for a while.
-    async fn patiently(&self, wakes: Vec<Wake>) -> Result<Vec<Syncs>, Fault> {
-        let mut backoff = Backoff::new();
-        for _ in 1..TRIES {
-            match self.look(&wakes).await {
-                Err(fault) if fault.reaction() == Reaction::Retry => tokio::time::sleep(backoff.next()).await,
-                looked => return looked.map(|batch| batch.syncs),
-            }
-        }
-        self.look(&wakes).await.map(|batch| batch.syncs)
     }
 
     /// Looks at customers, each named once: does what is due, grants what is wished for, and makes it durable. Answers what was written.
@@ -122,13 +122,15 @@ impl Desk {
             let merged = self.merge(now.clone(), loaded.profiles, loaded.seen, time).await?;
             let batch = self.batch(merged, time);
             left = later;
-            if batch.syncs.is_empty() {
+            if batch.syncs.is_empty() && batch.rows.is_empty() {
                 continue;
             }
             match self.sink.write(&batch).await? {
                 Written::Durable => {
                     done.effects.extend(batch.effects);
                     done.syncs.extend(batch.syncs);
+                    done.rulings.extend(batch.rulings);
+                    done.acts.extend(batch.acts);
                 }
                 Written::Stale(customers) if stale == AGAIN_AT_ONCE => {
                     let what = format!("{} customers were written by somebody else", customers.len());
@@ -164,6 +166,8 @@ impl Desk {
             alerts: merged.alerts,
             history: merged.history,
             critical_changes: merged.critical_changes,
+            rulings: merged.rulings,
+            acts: merged.deeds,
             syncs: merged.syncs,
             seen: merged.seen.into_iter().collect(),
             effects: merged.effects,
@@ -172,4 +176,16 @@ impl Desk {
             ..Batch::default()
         }
     }
+}
+
+/// Tries it again for a while, where that may help.
+pub(super) async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut backoff = Backoff::new();
+    for _ in 1..TRIES {
+        match attempt().await {
+            Err(fault) if fault.reaction() == Reaction::Retry => tokio::time::sleep(backoff.next()).await,
+            done => return done,
+        }
+    }
+    attempt().await
 }

@@ -234,7 +234,7 @@ impl World {
             let names: Vec<String> = customers.iter().cloned().collect();
             let loaded = self.sink.read(&names, &ids).await.unwrap();
             assert!(loaded.left.is_empty());
-            let wakes: Vec<Wake> = names.into_iter().map(|customer_id| Wake { customer_id, wish: None }).collect();
+            let wakes: Vec<Wake> = names.into_iter().map(Wake::due).collect();
             let records: Vec<&Record> = records.iter().collect();
             let given = Given { records: &records, wakes: &wakes, seen: &loaded.seen, now: at(self.now) };
             let merged = keyed.merge(&given, loaded.profiles);

@@ -69,7 +69,7 @@ impl Timers {
             if customers.is_empty() {
                 return Ok(());
             }
-            let wakes = customers.into_iter().map(|customer_id| Wake { customer_id, wish: None }).collect();
+            let wakes = customers.into_iter().map(Wake::due).collect();
             match self.look(wakes).await {
                 Err(fault) if self.segment.gave_up(&fault) => return Ok(()),
                 looked => looked?,

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use schemas::profile::{ForbiddenPath, Overlay, Path, Profile, Question};
+use chrono::{DateTime, Utc};
+
+use schemas::profile::{Decision, ForbiddenPath, Overlay, Path, Profile, Question, Stamp, Verdict};
 use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Reason, Record, Reject, Violation};
 
@@ -16,7 +18,8 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
     let payload = record.value.as_ref();
     let changes = payload.get("changes").map_or_else(empty, |changes| record.value.share(changes));
     let overlays = requested_overlays(&changes)?;
-    let status = if needs_approval(payload) { ChangeStatus::PendingApproval } else { ChangeStatus::Applied };
+    let waits = needs_approval(payload);
+    let status = if waits { ChangeStatus::PendingApproval } else { ChangeStatus::Applied };
     let change = CriticalChange {
         customer_id: profile.customer_id.clone(),
         question: Question::new(text(payload, &["metadata", "requestId"])?, changes.as_ref()),
@@ -29,15 +32,47 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
         at: record.event_time,
         origin: record.origin.clone(),
     };
-    let changed = match status {
-        ChangeStatus::Applied => apply(profile, record, overlays),
-        ChangeStatus::PendingApproval => profile.wait_for(&change.question, change.at),
-    };
+    let changed = if waits { profile.wait_for(&change.question, change.at) } else { apply(profile, record, overlays) };
     // What was decided over stays as it is, here and in the table.
     if !profile.decided.contains_key(&change.question) {
         effects.critical_changes.push(change);
     }
     Ok(changed)
+}
+
+/// Decides over a critical sync that waits: notes the verdict, and lays what an approved one asks for, with the stamp of its event
+/// (`docs/adr/0010`). Answers the fields, as sent, whose section an event later than the request wrote, so that what was approved does
+/// not show there; `None`, having changed nothing, where the profile does not wait for it.
+///
+/// # Errors
+///
+/// As [`requested_overlays`]: the rules of what a critical sync may set were others when it was stored.
+pub fn decide(
+    profile: &mut Profile,
+    change: &CriticalChange,
+    verdict: Verdict,
+    decided_at: DateTime<Utc>,
+) -> Result<Option<Vec<String>>, Reject> {
+    let overlays = match verdict {
+        Verdict::Approved => requested_overlays(&change.changes)?,
+        Verdict::Rejected => BTreeMap::new(),
+    };
+    if !profile.waiting.contains_key(&change.question) {
+        return Ok(None);
+    }
+    profile.decide(&change.question, Decision { decided_at, verdict, asked_at: change.at });
+    let stamp = Stamp { at: change.at, event_id: change.event_id.clone(), origin: change.origin.clone() };
+    let newer = |path: &Path| profile.sections.get(path.section).is_some_and(|section| section.stamp.at > stamp.at);
+    let covered = match verdict {
+        Verdict::Approved => {
+            fields(&change.changes).filter(|field| Path::from_wire(field).is_ok_and(|path| newer(&path))).collect()
+        }
+        Verdict::Rejected => Vec::new(),
+    };
+    for (path, value) in overlays {
+        profile.join_overlay(path, Overlay { stamp: stamp.clone(), value });
+    }
+    Ok(Some(covered))
 }
 
 /// The values that the `changes` of a critical sync ask for, by their places. Of changes to one place the last counts; one that
@@ -65,6 +100,11 @@ pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject
         }
     }
     if violations.is_empty() { Ok(overlays) } else { Err(Reject { reason: Reason::ForbiddenField, violations }) }
+}
+
+/// The fields that changes name.
+fn fields(changes: &Json) -> impl Iterator<Item = String> + '_ {
+    changes.as_ref().elements().filter_map(|change| Some(change.get("field")?.as_str()?.into_owned()))
 }
 
 /// What is said of the change at `index` for a field that no critical sync may set.

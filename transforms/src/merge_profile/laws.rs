@@ -15,8 +15,8 @@ use schemas::store::{ChangeStatus, CriticalChange};
 use schemas::{Json, JsonRef, Record};
 
 use self::events::events;
+use super::MergeProfile;
 use super::tests::folded;
-use super::{MergeProfile, requested_overlays};
 use crate::{Effects, Fold};
 
 /// A way to deliver events: in some order, some of them again later, in batches of one to four.
@@ -85,13 +85,7 @@ fn pending(rows: &Rows) -> BTreeMap<Question, DateTime<Utc>> {
 /// What the API does in one transaction: notes the decision, and lays what an approved request asks for.
 fn decide(profile: &mut Profile, row: &CriticalChange, verdict: Verdict) {
     let decided_at = "2026-04-01T00:00:00Z".parse().unwrap();
-    profile.decide(&row.question, Decision { decided_at, verdict, asked_at: row.at });
-    if verdict == Verdict::Approved {
-        let stamp = Stamp { at: row.at, event_id: row.event_id.clone(), origin: row.origin.clone() };
-        for (path, value) in requested_overlays(&row.changes).unwrap() {
-            profile.join_overlay(path, Overlay { stamp: stamp.clone(), value });
-        }
-    }
+    super::decide(profile, row, verdict, decided_at).unwrap().expect("it waits");
 }
 
 /// A value as PostgreSQL's `jsonb` gives it back: short names first, numbers in plain notation, escapes decoded, blanks its own.

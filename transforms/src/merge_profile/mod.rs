@@ -31,7 +31,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use brought::wire_places;
 pub(crate) use critical_sync::forbidden_field;
-pub use critical_sync::requested_overlays;
+pub use critical_sync::{decide, requested_overlays};
 
 use crate::catalogue::{Entry, InvalidParameters, Shape, Step};
 use crate::{Effects, Fold, Surroundings};
