@@ -73,9 +73,9 @@ pub struct CriticalChange {
 }
 
 impl CriticalChange {
-    /// Whether this is the event to keep of the two: one that waits over one that was applied, so that a row waits exactly while
-    /// [`Profile::waiting`] names its question; then the earlier, by microseconds, the one with the lesser id, the one read first. A sink
-    /// updates its rows by this very order.
+    /// Whether this is the event to keep of the two: one that waits over one that was applied, so that a row waits exactly while the
+    /// profile's [`waiting`](crate::profile::Profile::waiting) names its question; then the earlier, by microseconds, the one with the
+    /// lesser id, the one read first. A sink updates its rows by this very order.
     #[must_use]
     pub fn stands_over(&self, other: &Self) -> bool {
         let rank = |change: &Self| (change.status != ChangeStatus::PendingApproval, change.at.timestamp_micros());
