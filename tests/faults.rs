@@ -22,7 +22,7 @@ use self::proxy::Proxy;
 use self::server::{Restart, Server};
 use self::workers::{Change, Workers};
 use super::harness::{Bench, Database};
-use super::oracle::{Outcome, events, events_have_one_content, history_is_a_chain, outcome, positions};
+use super::oracle::{Outcome, events, events_have_one_content, history_is_a_chain, outcome, positions, syncs_are_asked_for};
 
 const CUSTOMERS: u64 = 250;
 /// Of each input topic.
@@ -148,6 +148,7 @@ async fn played(seed: u64, server: &Server, load: &[Outgoing], calm: &Outcome) {
     outcome(&round.bench).await.equals(calm, &format!("{round}: {disturbances:?}"));
     history_is_a_chain(&round.bench).await;
     events_have_one_content(&round.bench).await;
+    syncs_are_asked_for(&round.bench).await;
 }
 
 fn number(name: &str) -> Option<u64> {

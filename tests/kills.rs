@@ -6,7 +6,7 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 
 use super::harness::{Bench, Database, root};
-use super::oracle::{events, events_have_one_content, history_is_a_chain, outcome, positions};
+use super::oracle::{events, events_have_one_content, history_is_a_chain, outcome, positions, syncs_are_asked_for};
 
 /// How long a process lives at most before it is killed, where it is not left alone until it has committed something.
 const LIFE_MS: u64 = 900;
@@ -61,6 +61,7 @@ async fn killed(database: Database, customers: u64, kills: usize, seed: u64) {
     outcome(&bench).await.equals(&outcome(&calm).await, &format!("seed {seed}"));
     history_is_a_chain(&bench).await;
     events_have_one_content(&bench).await;
+    syncs_are_asked_for(&bench).await;
     assert!(bench.rows("outbox", &["seq"], "seq").await.is_empty(), "the outbox is empty once everything is published");
 }
 

@@ -78,6 +78,9 @@ async fn without_an_answer_it_is_given_up_and_a_late_answer_resolves_that(databa
     let failed = world.published("admin.alerts.sync.failed").await;
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["type"], "com.wanzo.profile.alert.sync_failure.raised");
+    let requests = world.published("customer.sync.request").await;
+    let data = json!({"syncStatus": "sync_failed", "syncId": requests[0]["data"]["syncId"], "attempts": 3});
+    assert_eq!(failed[0]["data"]["data"], data);
     let notified = world.published("admin.notifications").await;
     assert_eq!(notified.len(), 1);
     assert_eq!((&notified[0]["type"], &notified[0]["data"]["attempts"]), (&json!("com.wanzo.profile.sync.given_up"), &json!(3)));

@@ -1,5 +1,7 @@
 //! `syncline demo`: the whole pipeline on the embedded default, in one command.
 
+mod syncs;
+
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -8,21 +10,21 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
-use schemas::{Fault, FaultKind, Outgoing};
+use schemas::{Clock, Fault};
 use serde_json::json;
 use tokio::sync::watch;
 
+use self::syncs::{Leaping, Shown, Syncs};
 use super::environment::Overridden;
 use super::exit::Exit;
 use super::format::Format;
 use super::{Failure, pipeline, printed, run, signals, summary};
 use crate::api;
 use crate::config::Plan;
-use crate::generate::{Generator, Line};
+use crate::generate::Generator;
 use crate::harmless::in_one_line;
 use crate::metrics::Metrics;
-use crate::record_line;
-use crate::run::{Health, Pipeline};
+use crate::run::{Counts, Health, Options, Pipeline};
 use crate::topics::TopicPartition;
 
 /// Records produced at a time.
@@ -30,7 +32,8 @@ const AT_ONCE: usize = 1_000;
 
 /// Show the whole pipeline at work, on customers that are made up.
 ///
-/// Generates customers, produces their events, runs the pipeline over them, and prints what came of it. Needs no broker and no database:
+/// Generates customers, produces their events, runs the pipeline over them, and prints what came of it. Then it shows three syncs at the
+/// pace of a clock that leaps from one deadline to the next: one that is answered, a retry, one that is given up. Needs no broker and no database:
 /// BROKER and DATABASE_URL are not looked at. Everything lives in the folder `demo` below SYNCLINE_DIR [default: .syncline], from which
 /// what an earlier demo left is removed.
 ///
@@ -68,8 +71,16 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     empty(&base)?;
     let (health, metrics) = (Arc::new(Health::default()), Arc::new(Metrics::default()));
     let stop = signals::stop()?;
-    let pipeline =
-        pipeline::connect(plan, Arc::clone(&health), Arc::clone(&metrics), Some(Duration::from_secs(10)), None).await?;
+    let clock = Arc::new(Leaping::new());
+    let options = Options {
+        clock: Arc::clone(&clock) as Arc<dyn Clock>,
+        owner: pipeline::owner(),
+        patience: Some(Duration::from_secs(10)),
+        share: None,
+        health: Arc::clone(&health),
+        metrics: Arc::clone(&metrics),
+    };
+    let pipeline = pipeline::connect(plan, options).await?;
 
     eprintln!("generating the events of {} customers", summary::grouped(args.customers));
     let began = Instant::now();
@@ -81,7 +92,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
     let worked = pipeline.run_until_caught_up(stop.clone()).await;
     progress.finish();
     worked?;
-    printed(print(&pipeline, began.elapsed(), args.format).await?.map(|()| Exit::Done))?;
+    let (counts, took) = (pipeline.counters().counts(), began.elapsed());
+    let (shown, source) = syncs(&pipeline, &clock, &args, &stop).await?;
+    clock.catch_up();
+    printed(print(&pipeline, &counts, took, &shown, args.format).await?.map(|()| Exit::Done))?;
     eprintln!("everything is in {}", in_one_line(&base.to_string_lossy()));
     if args.exit || !io::stdin().is_terminal() || *stop.borrow() {
         run::leave(pipeline.sink().close(), &stop).await;
@@ -92,21 +106,45 @@ pub(super) async fn run(args: DemoArgs) -> Result<Exit, Failure> {
         listening.map_err(|fault| fault.advise("end what listens there, or leave the demo at its result by --exit"))?;
     eprintln!("running; health is at http://127.0.0.1:8080/health/ready, metrics at /metrics; Ctrl-C ends it");
     let serving = run::serve(listener, health, metrics);
+    let answering = source.map(|source| tokio::spawn(source.go_on(stop.clone())));
     let worked = pipeline.run(stop.clone()).await;
+    if let Some(answering) = answering {
+        answering.abort();
+    }
     run::leave(pipeline.sink().close(), &stop).await;
     serving.abort();
     worked?;
     Ok(Exit::Done)
 }
 
+/// Shows three syncs, unless the workflow is switched off. Answers the source that played with them.
+async fn syncs(
+    pipeline: &Pipeline,
+    clock: &Arc<Leaping>,
+    args: &DemoArgs,
+    stop: &watch::Receiver<bool>,
+) -> Result<(Vec<Shown>, Option<Syncs>), Failure> {
+    let Some(desk) = pipeline.desk().filter(|_| !*stop.borrow()) else { return Ok((Vec::new(), None)) };
+    let mut syncs = Syncs::begin(pipeline, Arc::clone(clock), args.seed, args.customers).await?;
+    let shown = syncs.show(pipeline, &desk, clock, stop).await?;
+    Ok((shown, Some(syncs)))
+}
+
 /// Prints what was done, and what the topics hold.
-async fn print(pipeline: &Pipeline, took: Duration, format: Format) -> Result<io::Result<()>, Fault> {
-    let counts = pipeline.counters().counts();
+async fn print(
+    pipeline: &Pipeline,
+    counts: &Counts,
+    took: Duration,
+    shown: &[Shown],
+    format: Format,
+) -> Result<io::Result<()>, Fault> {
     let topics = held(pipeline.plan(), pipeline).await?;
     let out = &mut io::stdout().lock();
     Ok(match format {
-        Format::Json => writeln!(out, "{}", json!({"counts": summary::json(&counts, took), "topics": topics})),
-        Format::Text => summary::print(&counts, took, format, out).and_then(|()| writeln!(out, "{}", table(topics))),
+        Format::Json => writeln!(out, "{}", json!({"counts": summary::json(counts, took), "syncs": shown, "topics": topics})),
+        Format::Text => summary::print(counts, took, format, out)
+            .and_then(|()| if shown.is_empty() { Ok(()) } else { syncs::print(shown, out) })
+            .and_then(|()| writeln!(out, "{}", table(topics))),
     })
 }
 
@@ -134,7 +172,7 @@ async fn produce(pipeline: &Pipeline, args: &DemoArgs, stop: &watch::Receiver<bo
     let mut produced = 0;
     let mut lines = Generator::new(args.seed, args.customers, args.faulty);
     while !*stop.borrow() {
-        let batch = lines.by_ref().take(AT_ONCE).map(|line| record(&line)).collect::<Result<Vec<_>, _>>()?;
+        let batch = lines.by_ref().take(AT_ONCE).map(|line| line.record()).collect::<Result<Vec<_>, _>>()?;
         if batch.is_empty() {
             break;
         }
@@ -142,14 +180,6 @@ async fn produce(pipeline: &Pipeline, args: &DemoArgs, stop: &watch::Receiver<bo
         pipeline.produce(batch).await?;
     }
     Ok(produced)
-}
-
-/// The record that a generated line stands for.
-fn record(line: &Line) -> Result<Outgoing, Fault> {
-    let wrong =
-        |error: Box<dyn std::error::Error + Send + Sync>| Fault::caused(FaultKind::Bug, "a generated event is no record", error);
-    let text = serde_json::to_vec(line).map_err(|error| wrong(error.into()))?;
-    record_line::parse(1, &text).map_err(|error| wrong(error.into()))
 }
 
 fn table(topics: BTreeMap<String, u64>) -> Table {

@@ -21,6 +21,7 @@ pub mod produce;
 mod progress;
 mod run;
 mod signals;
+mod simulate_source;
 mod summary;
 mod sync;
 
@@ -107,6 +108,7 @@ enum Command {
     Mirror(mirror::MirrorArgs),
     Sync(sync::SyncArgs),
     Backfill(backfill::BackfillArgs),
+    SimulateSource(simulate_source::SimulateSourceArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
 }
 
@@ -174,6 +176,7 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Mirror(args) => block_on(mirror::run(args)),
         Command::Sync(args) => block_on(sync::run(args)),
         Command::Backfill(args) => block_on(backfill::run(args)),
+        Command::SimulateSource(args) => block_on(simulate_source::run(args)),
         Command::DeadLetters(args) => block_on(dead_letters::run(args)),
     }
 }

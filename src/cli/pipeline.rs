@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Args;
 use schemas::{Fault, SystemClock, TopicName};
@@ -14,8 +13,7 @@ use super::consume::{ConsumeError, Reads};
 use super::exit::Exit;
 use super::{Failure, consume, environment, produce};
 use crate::config::{self, ConfigErrors, Environment, Plan, TopicPlan};
-use crate::metrics::Metrics;
-use crate::run::{Health, Options, Pipeline, Share, patiently};
+use crate::run::{Options, Pipeline, patiently};
 use crate::topics::Topics;
 use crate::topics::routed::Routed;
 
@@ -40,17 +38,10 @@ fn coloured() -> bool {
 }
 
 /// Connects a pipeline. The embedded store is migrated first; a database server's tables are made by `syncline migrate run`.
-pub(super) async fn connect(
-    plan: Plan,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
-    patience: Option<Duration>,
-    share: Option<Share>,
-) -> Result<Pipeline, Failure> {
+pub(super) async fn connect(plan: Plan, options: Options) -> Result<Pipeline, Failure> {
     if let Some((name, sink)) = plan.sink().filter(|(_, sink)| sink.url.starts_with("sqlite:")) {
-        patiently(&health, name, || super::migrate::migrate(&plan.name, sink)).await?;
+        patiently(&options.health, name, || super::migrate::migrate(&plan.name, sink)).await?;
     }
-    let options = Options { clock: Arc::new(SystemClock), owner: owner(), patience, share, health, metrics };
     Ok(Pipeline::connect(plan, options).await?)
 }
 
@@ -126,7 +117,7 @@ fn advised(error: &dyn std::error::Error, advice: Option<&str>) -> String {
 }
 
 /// The brokers that topics of the plan are on, as one.
-async fn brokers(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
+pub(super) async fn brokers(plan: &Plan) -> Result<Arc<dyn Topics>, Failure> {
     if plan.brokers.is_empty() {
         return Err(Failure::new(Exit::NotSo, "the pipeline file has no topic on a broker"));
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use schemas::SystemClock;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -18,7 +19,7 @@ use super::{Failure, environment, pipeline, printed, signals, summary};
 use crate::api;
 use crate::config::Environment;
 use crate::metrics::Metrics;
-use crate::run::{Counts, Health, Pipeline, Share};
+use crate::run::{Counts, Health, Options, Pipeline, Share};
 
 /// How long a run that is to end by itself waits for partitions that somebody else owns.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -91,8 +92,10 @@ pub(super) async fn run(args: RunArgs) -> Result<Exit, Failure> {
     let serving = listener.map(|listener| serve(listener, Arc::clone(&health), Arc::clone(&metrics)));
     let patience = args.until_caught_up.then_some(PATIENCE);
     let mut stopped = stop.clone();
+    let (clock, owner) = (Arc::new(SystemClock), pipeline::owner());
+    let options = Options { clock, owner, patience, share: args.worker, health, metrics };
     let connected = tokio::select! {
-        connected = pipeline::connect(plan, health, metrics, patience, args.worker) => connected?,
+        connected = pipeline::connect(plan, options) => connected?,
         _ = stopped.wait_for(|stop| *stop) => {
             if args.until_caught_up {
                 eprintln!("told to stop before it was connected; nothing was read");

@@ -56,6 +56,11 @@ impl Customer {
         }
     }
 
+    /// Another customer that is like this one.
+    pub(super) fn posing_as(self, id: &str, kind: Kind) -> Self {
+        Self { id: id.to_owned(), kind, ..self }
+    }
+
     /// The base fields of a complete or shared profile (spec/1 §3.5), as they stand at `at`.
     pub(super) fn base(&self, draw: &mut Draw, at: DateTime<Utc>) -> Value {
         let mut base = json!({

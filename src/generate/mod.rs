@@ -12,12 +12,18 @@ mod institution;
 mod message;
 mod names;
 mod patrimony;
+mod source;
 mod story;
 #[cfg(test)]
 mod tests;
 
 use chrono::{DateTime, Utc};
 use draw::Draw;
+use schemas::{Fault, FaultKind, Outgoing};
+
+pub use source::{ANSWERS, Manners, Source, SourceRequest};
+
+use crate::record_line;
 
 /// How many lines wait until one is drawn from among them.
 const WINDOW_LINES: usize = 512;
@@ -40,6 +46,21 @@ pub struct Line {
     /// The record's value.
     #[serde(flatten)]
     pub body: Body,
+}
+
+impl Line {
+    /// The record that it stands for.
+    ///
+    /// # Errors
+    ///
+    /// `Bug` for a line that is none: nothing here makes such.
+    pub fn record(&self) -> Result<Outgoing, Fault> {
+        let wrong = |error: Box<dyn std::error::Error + Send + Sync>| {
+            Fault::caused(FaultKind::Bug, "a generated event is no record", error)
+        };
+        let text = serde_json::to_vec(self).map_err(|error| wrong(error.into()))?;
+        record_line::parse(1, &text).map_err(|error| wrong(error.into()))
+    }
 }
 
 /// The bytes of a record's value.

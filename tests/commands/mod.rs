@@ -4,6 +4,7 @@ mod checking;
 mod dead_letters;
 mod documents;
 mod printing;
+mod simulating;
 mod splitting;
 mod starting;
 mod stopping;

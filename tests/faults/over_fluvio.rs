@@ -17,7 +17,7 @@ use tokio::task::block_in_place;
 use super::super::fluvio_cluster::FluvioCluster;
 use super::super::harness::{Bench, Database};
 use super::super::needed::Needed;
-use super::super::oracle::{Outcome, events_have_one_content, history_is_a_chain, outcome, positions};
+use super::super::oracle::{Outcome, events_have_one_content, history_is_a_chain, outcome, positions, syncs_are_asked_for};
 use super::server::{Restart, Server};
 use super::workers::{Change, Workers};
 use super::{BEYOND_A_LEASE, PATIENCE, in_small_batches, placed, seeds};
@@ -146,6 +146,7 @@ async fn played(mut round: Round<'_>, load: &[Outgoing], calm: &Outcome) {
     outcome(&round.bench).await.equals(calm, &of);
     history_is_a_chain(&round.bench).await;
     events_have_one_content(&round.bench).await;
+    syncs_are_asked_for(&round.bench).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

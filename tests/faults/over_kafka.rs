@@ -18,7 +18,7 @@ use tokio::task::{JoinSet, block_in_place};
 
 use super::super::harness::{Bench, topic};
 use super::super::kafka_server::KafkaServer;
-use super::super::oracle::{Outcome, events_have_one_content, history_is_a_chain, outcome};
+use super::super::oracle::{Outcome, events_have_one_content, history_is_a_chain, outcome, syncs_are_asked_for};
 use super::server::{Restart, Server};
 use super::workers::{Change, Workers};
 use super::{PATIENCE, in_small_batches, placed, seeds};
@@ -107,7 +107,15 @@ fn prefix(seed: u64) -> String {
 /// The file of a round.
 fn edited(text: &str, seed: u64) -> String {
     let mut text = in_small_batches(text.replace("    group: ", &format!("{OPTIONS}    group: ")));
-    for begin in ["admin.customer.", "admin.alerts.", "customer.profiles", "dlq.failed.", "profile.events"] {
+    for begin in [
+        "admin.customer.",
+        "admin.alerts.",
+        "admin.notifications",
+        "customer.sync.",
+        "customer.profiles",
+        "dlq.failed.",
+        "profile.events",
+    ] {
         text = text.replace(begin, &format!("{}{begin}", prefix(seed)));
     }
     if seed % 3 == 2 {
@@ -234,6 +242,7 @@ async fn played(seed: u64, cluster: &Cluster, postgres: &Server, mut load: Vec<O
     history_is_a_chain(&round.bench).await;
     let held = round.cluster.server.lock().await;
     events_have_one_content(&round.bench).await;
+    syncs_are_asked_for(&round.bench).await;
     drop(held);
     let recovered = (over - disturbed).as_secs_f64();
     eprintln!("{of}; got over it in {recovered:.1} s, {:.1} s in all", begun.elapsed().as_secs_f64());

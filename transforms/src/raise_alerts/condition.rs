@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use schemas::profile::{AlertKind, AlertLevel, Amount, Computed, Rating, RiskLevel, SectionName, Severity, SyncStatus};
 use schemas::{Json, JsonRef};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::{AlertParams, Holds};
 use crate::message::alert::text;
@@ -33,9 +34,11 @@ pub(super) fn holds(kind: AlertKind, params: &AlertParams, subject: &Subject<'_>
             Some(say(AlertLevel::High, data, &[("score", &risk.score.to_string())]))
         }
         AlertKind::SyncFailure => {
-            let status = subject.profile.sync_status;
-            let data = Json::from_serialize(&SyncFailure { sync_status: status });
-            (status == SyncStatus::SyncFailed).then(|| say(AlertLevel::High, data, &[]))
+            let sync_status = subject.profile.sync_status;
+            let sync = subject.profile.syncs.given_up.as_ref();
+            let (sync_id, attempts) = (sync.map(|sync| sync.id), sync.map(|sync| sync.attempt));
+            let data = Json::from_serialize(&SyncFailure { sync_status, sync_id, attempts });
+            (sync_status == SyncStatus::SyncFailed).then(|| say(AlertLevel::High, data, &[]))
         }
         AlertKind::ComplianceCritical => {
             let data = compliance_critical(computed)?;
@@ -161,11 +164,15 @@ struct HighRisk {
     factors: Vec<&'static str>,
 }
 
-/// The data of `sync_failure`.
+/// The data of `sync_failure`: the sync that was given up, and after how many attempts.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct SyncFailure {
     sync_status: SyncStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sync_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
 }
 
 /// The data of `compliance_critical`: the rating, and the codes of the critical issues.
