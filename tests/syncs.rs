@@ -1,5 +1,6 @@
 //! The synchronisation workflow in the shipped pipeline, by a clock that the test moves.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use schemas::profile::CustomerType;
@@ -59,6 +60,8 @@ async fn a_request_is_answered(database: Database) {
     ];
     assert_eq!(history(&world, "c-1").await, expected);
     assert_eq!(statuses(&world).await, ["c-1 completed", "c-1 completed"]);
+    let counted = world.pipeline.counters().counts().syncs;
+    assert_eq!(counted, BTreeMap::from([("scheduled", 2), ("started", 1), ("completed", 2)]));
     world.pipeline.sink().close().await;
 }
 
@@ -166,6 +169,40 @@ async fn a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended(da
     world.pipeline.sink().close().await;
 }
 
+async fn who_is_left_out_by_a_smaller_rollout_is_not_left_waiting(database: Database) {
+    let world = World::new(database, &[]).await;
+    let customer = (0..).map(|number| format!("c-{number}")).find(|customer| !Rollout::percent(1).has(customer)).unwrap();
+    world.after(0, &[complete(&customer)]).await;
+    world.after(1, &[request(&customer, "r-1", "urgent")]).await;
+    assert_eq!(world.profile(&["sync_status"]).await, ["pending_sync"]);
+    world.pipeline.sink().close().await;
+    world.bench.file(|text| text.replace("      - use: keep_in_sync\n", "      - use: keep_in_sync\n        rollout: 1\n"));
+    let pipeline = world.bench.pipeline_at(&[], world.clock.clone()).await;
+    let world = World { pipeline, ..world };
+    world.after(10, &[complete(&customer), request(&customer, "r-2", "urgent")]).await;
+    assert_eq!(world.profile(&["sync_status"]).await, ["synced"]);
+    assert_eq!(statuses(&world).await, [format!("{customer} completed")], "and it is not asked for again");
+    world.pipeline.sink().close().await;
+}
+
+async fn a_backfill_that_was_ended_behind_its_last_portion_begins_anew(database: Database) {
+    let world = World::new(database, &[]).await;
+    world.after(0, &[complete("c-1"), complete("c-2")]).await;
+    let desk = world.pipeline.desk().unwrap();
+    let (name, filter) = ("migration".to_owned(), ProfileFilter::default());
+    let plan = BackfillPlan { name, filter, rate: 10, priority: SyncPriority::Low, by: "b".into(), reason: "r".into() };
+    let (stop, stopped) = watch::channel(false);
+    let report = desk.backfill(&plan, stopped, |_| stop.send(true).unwrap()).await.unwrap();
+    assert_eq!((report.asked, report.finished), (2, false));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syncline"));
+    command.args(["backfill", "--all-versions"]).current_dir(root()).envs(world.bench.variables());
+    let ended = command.output().unwrap();
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), "nothing to ask for, going on where it had ended\n");
+    let again = desk.rehearse(&plan).await.unwrap();
+    assert_eq!((again.asked, again.resumed), (2, false), "it was through");
+    world.pipeline.sink().close().await;
+}
+
 async fn a_rollout_asks_for_some_customers_and_stores_all(database: Database) {
     let bench = Bench::new(database).await;
     bench.file(|text| text.replace("      - use: keep_in_sync\n", "      - use: keep_in_sync\n        rollout: 30\n"));
@@ -219,6 +256,8 @@ super::world::on_both!(
     a_customer_without_a_profile_is_asked_for_and_makes_none,
     who_asks_twice_by_one_id_asks_once,
     a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended,
+    a_backfill_that_was_ended_behind_its_last_portion_begins_anew,
     a_rollout_asks_for_some_customers_and_stores_all,
+    who_is_left_out_by_a_smaller_rollout_is_not_left_waiting,
     switched_off_no_sync_starts
 );

@@ -19,7 +19,7 @@ use crate::{Header, TopicName};
 pub use admin::{AdminAct, Administrator};
 pub use backfill::{Backfill, ProfileFilter, Walked};
 pub use critical::{ChangeStatus, CriticalChange, Ruling, StoredChange};
-pub use syncs::{SyncEntry, Syncs};
+pub use syncs::{SyncEntry, SyncStage, Syncs};
 
 pub use dead_letter::{DeadLetter, DeadLetterFilter, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
 

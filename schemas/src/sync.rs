@@ -247,7 +247,7 @@ pub struct SyncState {
     /// The one that comes next, into which others collapse.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub planned: Option<Sync>,
-    /// The last one, if it was given up: a late answer still completes it.
+    /// The last one that was given up, until one is answered: a late answer still completes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_up: Option<Sync>,
     /// When one was last answered.
@@ -291,8 +291,8 @@ impl SyncState {
     pub fn status(&self) -> SyncStatus {
         match self {
             Self { open: Some(_), .. } => SyncStatus::PendingSync,
-            Self { planned: Some(_), .. } => SyncStatus::SyncScheduled,
             Self { given_up: Some(_), .. } => SyncStatus::SyncFailed,
+            Self { planned: Some(_), .. } => SyncStatus::SyncScheduled,
             Self { last_sync_at: Some(_), .. } => SyncStatus::Synced,
             _ => SyncStatus::NotSynced,
         }

@@ -133,6 +133,21 @@ async fn the_outbox_is_read_no_further_than_its_limit() {
     assert!(scan < limit && !plan[scan..limit].contains("B-TREE"), "{plan}");
 }
 
+/// Each portion of a walk begins where the one before ended: reading from the first customer again took the square of the time.
+#[tokio::test]
+async fn a_walk_goes_on_where_it_was() {
+    let place = file().await;
+    sinks::migrate_run(place.url(), &Settings::new("pipeline")).await.unwrap();
+    let mut statement = include_str!("../src/sqlite/sql/walk_profiles.sql").replace("{table}", "customer_detailed_profiles");
+    for column in ["customer_id", "customer_type", "data_version", "sync_status", "last_sync_at"] {
+        statement = statement.replace(&format!("{{{column}}}"), column);
+    }
+    let explained = AssertSqlSafe(format!("explain query plan {statement}"));
+    let plan = sqlx::query(explained).fetch_all(&mut place.connect().await).await.unwrap();
+    let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+    assert!(plan.iter().any(|step| step.contains("SEARCH") && step.contains("(customer_id>?)")), "{plan:?}");
+}
+
 #[tokio::test]
 async fn a_closed_store_says_so() {
     let sink = sinks::open("sqlite::memory:", &Settings::new("pipeline")).await.unwrap();

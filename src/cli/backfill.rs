@@ -105,7 +105,8 @@ pub(super) async fn run(args: BackfillArgs) -> Result<Exit, Failure> {
     let (desk, sink) = sync::desk(&plan).await?;
     let backfill = args.plan();
     let mut rehearsed = desk.rehearse(&backfill).await?;
-    if !args.dry_run && rehearsed.asked > 0 {
+    // One of which nothing is left is not through until it says so.
+    if !args.dry_run && (rehearsed.asked > 0 || rehearsed.resumed) {
         let total = rehearsed.asked;
         let mut progress = Progress::new(Some(total));
         let stop = signals::stop()?;

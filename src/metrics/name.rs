@@ -27,6 +27,7 @@ pub(super) enum Name {
     Retries,
     DeadLetters,
     Tolerated,
+    Syncs,
 }
 
 impl Name {
@@ -61,6 +62,7 @@ impl Name {
             Self::AlertTransitions => ("alert_transitions_total", &[], "Alerts raised, updated, resolved."),
             Self::Retries => ("retries_total", &[], "Tries that failed and were repeated."),
             Self::DeadLetters => ("dead_letters_total", &["reason"], "Records that became dead letters, by reason."),
+            Self::Syncs => ("syncs_total", &["what"], "What happened to syncs: one may be started and fail several times."),
             Self::Tolerated => ("tolerated_total", &["what"], "Imperfections of records that are tolerated, by what they are."),
         }
     }

@@ -6,6 +6,7 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntCounterVec};
 use schemas::Reason;
+use schemas::store::SyncStage;
 
 use super::counters_of;
 use super::name::Name;
@@ -64,7 +65,11 @@ impl Totals {
         for (what, of) in TOLERATED {
             by(&tolerated, what, of(counts));
         }
-        families.extend([Box::new(dead_letters) as Box<dyn Collector>, Box::new(tolerated)]);
+        let syncs = counters_of(Name::Syncs);
+        for stage in SyncStage::ALL {
+            by(&syncs, stage.as_str(), counts.syncs.get(stage.as_str()).copied().unwrap_or_default());
+        }
+        families.extend([Box::new(dead_letters) as Box<dyn Collector>, Box::new(tolerated), Box::new(syncs)]);
         families
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use schemas::store::SyncStage;
 use schemas::{Reason, Tolerated};
 
 /// Counters of one run. All only grow.
@@ -18,6 +19,7 @@ pub struct Counters {
     commits: AtomicU64,
     retries: AtomicU64,
     rejects: [AtomicU64; Reason::ALL.len()],
+    syncs: [AtomicU64; SyncStage::ALL.len()],
     numeric_strings: AtomicU64,
     unknown_fields: AtomicU64,
     unparsed_dates: AtomicU64,
@@ -50,6 +52,8 @@ pub struct Counts {
     pub retries: u64,
     /// Dead letters by reason; reasons without any are left out.
     pub dead_letters: std::collections::BTreeMap<&'static str, u64>,
+    /// What happened to syncs; what never did is left out.
+    pub syncs: std::collections::BTreeMap<&'static str, u64>,
     /// Numbers that came as strings.
     pub numeric_strings: u64,
     /// Fields that the contract does not name.
@@ -101,12 +105,16 @@ impl Counters {
         for letter in &batch.dead_letters {
             self.rejects[letter.reason as usize].fetch_add(1, Relaxed);
         }
+        for entry in batch.syncs.iter().flat_map(|syncs| &syncs.entries) {
+            self.syncs[entry.what as usize].fetch_add(1, Relaxed);
+        }
     }
 
     /// The counters now.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let by_reason = Reason::ALL.iter().map(|reason| (reason.as_str(), self.rejects[*reason as usize].load(Relaxed)));
+        let by_stage = SyncStage::ALL.iter().map(|stage| (stage.as_str(), self.syncs[*stage as usize].load(Relaxed)));
         Counts {
             records_read: self.read.load(Relaxed),
             bytes_read: self.read_bytes.load(Relaxed),
@@ -119,6 +127,7 @@ impl Counters {
             commits: self.commits.load(Relaxed),
             retries: self.retries.load(Relaxed),
             dead_letters: by_reason.filter(|(_, count)| *count > 0).collect(),
+            syncs: by_stage.filter(|(_, count)| *count > 0).collect(),
             numeric_strings: self.numeric_strings.load(Relaxed),
             unknown_fields: self.unknown_fields.load(Relaxed),
             unparsed_dates: self.unparsed_dates.load(Relaxed),

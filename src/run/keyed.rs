@@ -221,38 +221,16 @@ impl<'p> Keyed<'p> {
         Ok(())
     }
 
-    /// The workflow, where it applies to this customer.
-    fn syncing(&self, profile: &Profile) -> Option<&Syncing<'p>> {
-        self.syncing.as_ref().filter(|syncing| syncing.applies_to(&profile.customer_id))
-    }
-
-    /// Does what is asked for beside records.
-    fn attend(&self, folding: &mut Folding<'_>, wake: Option<&Wake>, given: &Given<'_>) {
-        let Some(wake) = wake else { return };
-        for judgment in &wake.judgments {
-            folding.judged.extend(judgment.pass(&mut folding.profile, self.pipeline));
-        }
-        self.grant(folding, wake.wish.as_ref(), given);
-    }
-
-    /// Grants a wish for a sync, unless it was granted before.
-    fn grant(&self, folding: &mut Folding<'_>, wish: Option<&Wish>, given: &Given<'_>) {
-        if let Some((syncing, wish)) = self.syncing(&folding.profile).zip(wish)
-            && !given.seen.contains(&wish.id)
-        {
-            folding.acts.push(syncing.wished(wish, &mut folding.profile, given.now));
-            folding.ids.insert(wish.id.clone());
-        }
-    }
-
     /// Lets the workflow pass, runs the rules over what changed, and adds what came of it.
     fn finish(&self, folding: Folding<'_>, now: DateTime<Utc>, merged: &mut Merged) -> Result<(), Reject> {
         let Folding { stored, mut profile, mut effects, mut ids, last, mut acts, judged } = folding;
         let mut syncs = None;
-        let syncing = self.syncing(&profile);
+        // For everybody: who is left out by a smaller rollout is not left with a sync that never ends.
+        let syncing = self.syncing.as_ref();
         if let Some(syncing) = syncing {
             syncing.pass(&mut profile, &mut acts, now);
-            syncs = syncing.written(stored.sync_status, &mut profile, &acts, now);
+            let is_new = profile.version == 0 && last.is_some();
+            syncs = syncing.written(stored.sync_status, &mut profile, &acts, is_new, now);
         }
         let customer = profile.customer_id.clone();
         if last.is_some() || !judged.is_empty() || (syncs.is_some() && profile.version > 0) {

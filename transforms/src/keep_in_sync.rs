@@ -16,8 +16,9 @@ mod requested;
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use schemas::profile::CustomerType;
+use schemas::store::SyncStage;
 use schemas::sync::{Ask, EndedSync, Phase, StepCode, StepStatus, Sync, SyncError, SyncPriority, SyncState, SyncStep};
 use uuid::Uuid;
 
@@ -80,16 +81,16 @@ impl Act {
         }
     }
 
-    /// Its name in history.
+    /// What it is in the history.
     #[must_use]
-    pub fn as_str(&self) -> &'static str {
+    pub fn stage(&self) -> SyncStage {
         match self {
-            Self::Planned(_) => "scheduled",
-            Self::Joined(_) => "joined",
-            Self::Started(_) => "started",
-            Self::Completed(..) => "completed",
-            Self::Failed(_) => "failed",
-            Self::GivenUp(_) => "given_up",
+            Self::Planned(_) => SyncStage::Scheduled,
+            Self::Joined(_) => SyncStage::Joined,
+            Self::Started(_) => SyncStage::Started,
+            Self::Completed(..) => SyncStage::Completed,
+            Self::Failed(_) => SyncStage::Failed,
+            Self::GivenUp(_) => SyncStage::GivenUp,
         }
     }
 }
@@ -153,8 +154,6 @@ impl Workflow {
                 return None;
             }
             let planned = state.planned.take_if(|planned| is_due(planned))?;
-            // Another one takes its place, whatever becomes of it.
-            state.given_up = None;
             return Some(self.start(state, planned, customer, now));
         };
         if open.phase == Phase::Retrying {
@@ -195,7 +194,7 @@ impl Workflow {
         ] {
             steps.push(SyncStep { step, status: StepStatus::Completed, message, time: now });
         }
-        let started_at = Some(sync.started_at.unwrap_or(now));
+        let started_at = Some(sync.started_at.unwrap_or_else(|| in_events(now)));
         let sync = Sync { phase: Phase::Pending, attempt, started_at, due: Some(due), steps, data, ..sync };
         state.open = Some(sync.clone());
         Act::Started(sync)
@@ -204,7 +203,7 @@ impl Workflow {
 
 fn planned(data: Vec<String>, ask: Ask, due: DateTime<Utc>, now: DateTime<Utc>) -> Sync {
     let Ask { id, priority, reason, by, requested, .. } = ask;
-    let (phase, attempt, asked_at, due) = (Phase::Scheduled, 0, now, Some(due));
+    let (phase, attempt, asked_at, due) = (Phase::Scheduled, 0, in_events(now), Some(due));
     let (started_at, finished_at, steps, error) = (None, None, Vec::new(), None);
     Sync { id, priority, reason, by, requested, data, phase, attempt, asked_at, started_at, due, finished_at, steps, error }
 }
@@ -218,7 +217,7 @@ fn joined(planned: Sync, ask: Ask, due: DateTime<Utc>, now: DateTime<Utc>) -> Sy
         priority: planned.priority.max(ask.priority),
         requested: planned.requested.and(ask.requested),
         due: planned.due.map(|planned| planned.min(due)),
-        asked_at: now,
+        asked_at: in_events(now),
         ..planned
     }
 }
@@ -234,6 +233,10 @@ fn complete(state: &mut SyncState, customer: &dyn Answers, now: DateTime<Utc>) -
         whole.extend(state.planned.take_if(has_it));
     }
     whole.extend(state.given_up.take_if(|late| answered(late)));
+    if !whole.is_empty() {
+        // Whatever it asked for, the source has answered since.
+        state.given_up = None;
+    }
     let completed = whole.into_iter().map(|sync| {
         let sync = ended(state, sync, Phase::Completed, now);
         state.last_sync_at = Some(now);
@@ -260,6 +263,11 @@ fn remember<T>(kept: &mut Vec<T>, newest: T) {
     kept.push(newest);
     let too_many = kept.len().saturating_sub(SyncState::KEPT);
     kept.drain(..too_many);
+}
+
+/// A time as events have it, by the millisecond: what the source makes in this very one is as new as what asks for it.
+fn in_events(time: DateTime<Utc>) -> DateTime<Utc> {
+    time.trunc_subsecs(3)
 }
 
 /// A duration for people: `2 min`, `90 s`.

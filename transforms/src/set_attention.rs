@@ -20,7 +20,7 @@
 use schemas::JsonRef;
 use schemas::profile::{
     AdminStatus, AlertLevel, AlertStatus, Attention, AttentionReason, Computed, Profile, Rating, ReviewPriority, RiskLevel,
-    SectionName, Severity, SyncStatus, View,
+    SectionName, Severity, View,
 };
 
 use crate::catalogue::{Entry, Shape};
@@ -138,7 +138,7 @@ impl<'a> Facts<'a> {
             computed,
             incomplete: computed.completeness.percentage < incomplete_below,
             high_risk: computed.risk.as_ref().is_some_and(|risk| risk.level == RiskLevel::High),
-            sync_failed: profile.sync_status == SyncStatus::SyncFailed,
+            sync_failed: profile.sync_is_given_up(),
             pending_approval: !profile.waiting.is_empty(),
         }
     }

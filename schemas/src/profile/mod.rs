@@ -203,6 +203,12 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether a sync was given up and none was answered since, be another one under way or not (spec/3 §5).
+    #[must_use]
+    pub fn sync_is_given_up(&self) -> bool {
+        self.sync_status == SyncStatus::SyncFailed || self.syncs.given_up.is_some()
+    }
+
     /// A customer of whom nothing is known.
     #[must_use]
     pub fn new(customer_id: impl Into<String>) -> Self {

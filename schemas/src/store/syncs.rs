@@ -18,6 +18,41 @@ pub struct Syncs {
     pub entries: Vec<SyncEntry>,
 }
 
+/// What can happen to a sync.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SyncStage {
+    /// It waits for its start.
+    Scheduled,
+    /// Another wish joined it as it waited.
+    Joined,
+    /// The source was asked.
+    Started,
+    /// An attempt was not answered in time.
+    Failed,
+    /// No attempt was.
+    GivenUp,
+    /// It was answered.
+    Completed,
+}
+
+impl SyncStage {
+    /// All of them, in the order in which they may follow each other.
+    pub const ALL: [Self; 6] = [Self::Scheduled, Self::Joined, Self::Started, Self::Failed, Self::GivenUp, Self::Completed];
+
+    /// The name in tables and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Scheduled => "scheduled",
+            Self::Joined => "joined",
+            Self::Started => "started",
+            Self::Failed => "failed",
+            Self::GivenUp => "given_up",
+            Self::Completed => "completed",
+        }
+    }
+}
+
 /// A line of the history of a customer's syncs (spec/3 §8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncEntry {
@@ -27,8 +62,8 @@ pub struct SyncEntry {
     pub sync_id: Uuid,
     /// Which attempt; 0 before the first.
     pub attempt: u32,
-    /// `scheduled`, `joined`, `started`, `failed`, `given_up` or `completed`.
-    pub what: &'static str,
+    /// What happened.
+    pub what: SyncStage,
     /// Who caused it.
     pub who: String,
     /// Why.

@@ -91,7 +91,7 @@ fn bind_history<'q>(query: Statement<'q>, batch: &[Syncs]) -> Statement<'q> {
         .bind(column(&entries, |(_, entry)| entry.seq))
         .bind(column(&entries, |(_, entry)| entry.sync_id))
         .bind(column(&entries, |(_, entry)| attempt(entry.attempt)))
-        .bind(column(&entries, |(_, entry)| entry.what))
+        .bind(column(&entries, |(_, entry)| entry.what.as_str()))
         .bind(column(&entries, |(_, entry)| entry.who.as_str()))
         .bind(column(&entries, |(_, entry)| entry.why.as_str()))
         .bind(column(&entries, |(_, entry)| entry.before))

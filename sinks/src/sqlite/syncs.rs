@@ -115,7 +115,7 @@ fn line(customer: &str, entry: &SyncEntry) -> [Value; 10] {
         entry.seq.into(),
         entry.sync_id.to_string().into(),
         entry.attempt.into(),
-        entry.what.into(),
+        entry.what.as_str().into(),
         entry.who.as_str().into(),
         entry.why.as_str().into(),
         entry.before.into(),

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use schemas::profile::{Profile, SyncStatus};
-use schemas::store::{Batch, SyncEntry, Syncs, Written};
+use schemas::store::{Batch, SyncEntry, SyncStage, Syncs, Written};
 use schemas::sync::{Phase, Requested, Sync, SyncPriority, SyncState};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ fn opened(customer: &str, read: &SyncState, due_in: i64) -> Syncs {
         seq: read.entries + 1,
         sync_id: id(customer),
         attempt: 1,
-        what: "started",
+        what: SyncStage::Started,
         who: "admin-1".into(),
         why: "asked".into(),
         before: "not_synced",

@@ -11,6 +11,7 @@ use transforms::keep_in_sync::{self, Act, Message, NOTIFICATIONS, REQUESTS};
 use uuid::{Builder, Uuid};
 
 use super::judging::Judgment;
+use super::{Folding, Given, Keyed};
 use crate::config::{Rollout, StepPlan};
 
 /// Somebody who is no record wants a sync: an administrator, a backfill.
@@ -37,6 +38,32 @@ impl Wake {
     /// Nothing but the time makes it due.
     pub(in crate::run) fn due(customer_id: String) -> Self {
         Self { customer_id, ..Self::default() }
+    }
+}
+
+impl<'p> Keyed<'p> {
+    /// The workflow, where it applies to this customer.
+    pub(super) fn syncing(&self, profile: &Profile) -> Option<&Syncing<'p>> {
+        self.syncing.as_ref().filter(|syncing| syncing.applies_to(&profile.customer_id))
+    }
+
+    /// Does what is asked for beside records.
+    pub(super) fn attend(&self, folding: &mut Folding<'_>, wake: Option<&Wake>, given: &Given<'_>) {
+        let Some(wake) = wake else { return };
+        for judgment in &wake.judgments {
+            folding.judged.extend(judgment.pass(&mut folding.profile, self.pipeline));
+        }
+        self.grant(folding, wake.wish.as_ref(), given);
+    }
+
+    /// Grants a wish for a sync, unless it was granted before.
+    fn grant(&self, folding: &mut Folding<'_>, wish: Option<&Wish>, given: &Given<'_>) {
+        if let Some((syncing, wish)) = self.syncing(&folding.profile).zip(wish)
+            && !given.seen.contains(&wish.id)
+        {
+            folding.acts.push(syncing.wished(wish, &mut folding.profile, given.now));
+            folding.ids.insert(wish.id.clone());
+        }
     }
 }
 
@@ -84,7 +111,7 @@ impl<'p> Syncing<'p> {
     pub(super) fn pass(&self, profile: &mut Profile, acts: &mut Vec<Act>, now: DateTime<Utc>) {
         let mut syncs = std::mem::take(&mut profile.syncs);
         acts.extend(self.workflow.pass(&mut syncs, profile, now));
-        if !acts.is_empty() || (profile.version == 0 && syncs.version > 0) {
+        if !acts.is_empty() || syncs.version > 0 {
             profile.sync_status = syncs.status();
             profile.last_sync_at = syncs.last_sync_at;
         }
@@ -92,8 +119,17 @@ impl<'p> Syncing<'p> {
     }
 
     /// What is written of them; `None` where nothing happened.
-    pub(super) fn written(&self, before: SyncStatus, profile: &mut Profile, acts: &[Act], now: DateTime<Utc>) -> Option<Syncs> {
-        if acts.is_empty() {
+    pub(super) fn written(
+        &self,
+        before: SyncStatus,
+        profile: &mut Profile,
+        acts: &[Act],
+        is_new: bool,
+        now: DateTime<Utc>,
+    ) -> Option<Syncs> {
+        // A new profile shows where its syncs stand: they are written with it, so that nobody moves them on unseen meanwhile.
+        let shown_first = is_new && profile.syncs.version > 0;
+        if acts.is_empty() && !shown_first {
             return None;
         }
         let mut stands = before;
@@ -107,7 +143,7 @@ impl<'p> Syncing<'p> {
                 seq: profile.syncs.entries,
                 sync_id: sync.id,
                 attempt: sync.attempt,
-                what: act.as_str(),
+                what: act.stage(),
                 who: who(act, self.pipeline),
                 why: sync.error.clone().filter(|_| failed(act)).unwrap_or_else(|| sync.reason.clone()),
                 before: stands.as_str(),
@@ -174,6 +210,7 @@ fn who(act: &Act, pipeline: &str) -> String {
     match act {
         Act::Completed(..) => "customer-service".to_owned(),
         Act::Failed(_) | Act::GivenUp(_) => pipeline.to_owned(),
+        Act::Started(sync) if sync.attempt > 1 => pipeline.to_owned(),
         Act::Planned(sync) | Act::Joined(sync) | Act::Started(sync) => sync.by.clone(),
     }
 }

@@ -20,6 +20,8 @@ use crate::run::keyed::{Wake, Wish};
 
 /// How many portions a second.
 const PORTIONS: u32 = 2;
+/// How many profiles a portion has at most: what is in memory at once.
+const PORTION_AT_MOST: u32 = 500;
 /// How many profiles a dry run reads at once.
 const READ: u32 = 1_000;
 
@@ -105,7 +107,7 @@ impl Desk {
             finished_at: None,
         };
         let mut state = unfinished.unwrap_or_else(begun);
-        let portion = plan.rate.div_ceil(PORTIONS);
+        let portion = plan.rate.div_ceil(PORTIONS).min(PORTION_AT_MOST);
         let mut ticks =
             tokio::time::interval_at(Instant::now(), Duration::from_secs_f64(f64::from(portion) / f64::from(plan.rate)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -121,29 +123,38 @@ impl Desk {
             state.asked += walked.len() as u64;
             report.asked += walked.len() as u64;
             walked.iter().for_each(|walked| report.count(walked));
-            self.sink().save_backfill(&state, self.clock().now()).await?;
+            self.save(&state).await?;
             told(report.asked);
         }
-        self.sink().save_backfill(&state, self.clock().now()).await?;
+        self.save(&state).await?;
         Ok(BackfillReport { asked_in_all: state.asked, ..report })
     }
 
-    /// Asks for the next profiles. A store that is away for a while is waited for.
+    /// Asks for the next profiles.
     async fn portion(&self, plan: &BackfillPlan, state: &Backfill, portion: u32) -> Result<Vec<Walked>, Fault> {
-        let mut backoff = Backoff::new();
-        loop {
-            let attempt = async {
-                let walked = self.sink().walk(&plan.filter, state.after.as_deref(), portion).await?;
-                let wakes: Vec<Wake> = walked.iter().map(|walked| wake(plan, state, &walked.customer_id)).collect();
-                self.look(&wakes).await?;
-                Ok(walked)
-            };
-            match attempt.await {
-                Err(fault) if Fault::reaction(&fault) == Reaction::Retry && backoff.lasts() < PATIENCE => {
-                    tokio::time::sleep(backoff.next()).await;
-                }
-                done => return done,
+        waiting(async || {
+            let walked = self.sink().walk(&plan.filter, state.after.as_deref(), portion).await?;
+            let wakes: Vec<Wake> = walked.iter().map(|walked| wake(plan, state, &walked.customer_id)).collect();
+            self.look(&wakes).await?;
+            Ok(walked)
+        })
+        .await
+    }
+
+    async fn save(&self, state: &Backfill) -> Result<(), Fault> {
+        waiting(async || self.sink().save_backfill(state, self.clock().now()).await).await
+    }
+}
+
+/// Tries until it works. A store that is away is waited for, for a while.
+async fn waiting<T>(mut attempt: impl AsyncFnMut() -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut backoff = Backoff::new();
+    loop {
+        match attempt().await {
+            Err(fault) if fault.reaction() == Reaction::Retry && backoff.lasts() < PATIENCE => {
+                tokio::time::sleep(backoff.next()).await;
             }
+            done => return done,
         }
     }
 }

@@ -127,7 +127,7 @@ fn model(seed: u64, customer: usize) -> Vec<Line> {
                 None => match wish.filter(|(due, _, _)| *due <= now) {
                     None => break,
                     Some((_, urgency, _)) => {
-                        (wish, lost) = (None, None);
+                        wish = None;
                         starts = Some((now, 1, DEADLINES[urgency].1));
                     }
                 },
@@ -255,7 +255,7 @@ impl World {
             self.publishes |= !batch.effects.is_empty();
             for syncs in batch.syncs {
                 let lines = self.written.entry(syncs.customer_id).or_default();
-                lines.extend(syncs.entries.iter().map(|entry| (entry.what, self.now)));
+                lines.extend(syncs.entries.iter().map(|entry| (entry.what.as_str(), self.now)));
             }
             if !self.dies() {
                 return;

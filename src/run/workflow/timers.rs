@@ -59,7 +59,7 @@ impl Timers {
     ///
     /// A fault that retrying cannot mend.
     async fn turn(&self) -> Result<(), Fault> {
-        loop {
+        while !self.segment.stop.is_told() {
             let now = self.desk.clock().now();
             let due = || self.desk.sink().due(now, AT_ONCE, now + TAKEN);
             let customers = match self.segment.retries(self.part.name()).until_it_works(due).await {
@@ -75,6 +75,7 @@ impl Timers {
                 looked => looked?,
             }
         }
+        Ok(())
     }
 
     /// Looks at these; where the database refuses one of them, at the others all the same.

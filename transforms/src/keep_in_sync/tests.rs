@@ -65,7 +65,7 @@ impl Rig {
 }
 
 fn names(acts: &[Act]) -> Vec<&'static str> {
-    acts.iter().map(Act::as_str).collect()
+    acts.iter().map(|act| act.stage().as_str()).collect()
 }
 
 #[test]
@@ -151,6 +151,19 @@ fn all_that_was_requested_answers_it_and_so_does_a_complete_profile() {
 }
 
 #[test]
+fn an_answer_of_the_very_millisecond_counts() {
+    let mut rig = Rig::new();
+    let asked = ask("sync_request", &json!({"customerId": "c-1", "requestId": "r", "priority": "urgent"}));
+    let now = at(0) + TimeDelta::microseconds(700);
+    rig.workflow.ask(&mut rig.state, asked, &rig.profile, now);
+    assert_eq!(names(&rig.workflow.pass(&mut rig.state, &rig.profile, now)), ["started"]);
+    let asked = ask("sync_request", &json!({"customerId": "c-1", "requestId": "s", "priority": "low"}));
+    rig.workflow.ask(&mut rig.state, asked, &rig.profile, now);
+    rig.profile.complete_at = Some(at(0));
+    assert_eq!(names(&rig.passes(1)), ["completed", "completed"]);
+}
+
+#[test]
 fn without_an_answer_it_is_asked_three_times_and_given_up_and_a_late_answer_counts() {
     let mut rig = Rig::new();
     rig.asks("urgent", 0);
@@ -175,6 +188,26 @@ fn without_an_answer_it_is_asked_three_times_and_given_up_and_a_late_answer_coun
     assert_eq!(rig.state.status(), SyncStatus::Synced);
     assert_eq!(rig.state.ended.len(), 1, "it ended once, after all");
     assert_eq!(rig.state.ended[0].status, Phase::Completed);
+}
+
+#[test]
+fn a_failure_stands_until_the_source_answers() {
+    let mut rig = Rig::new();
+    rig.asks("urgent", 0);
+    let mut minute = 0;
+    while rig.state.given_up.is_none() {
+        minute += 1;
+        rig.passes(minute);
+    }
+    assert_eq!(names(&rig.asks("low", minute)), ["scheduled"]);
+    assert_eq!(rig.state.status(), SyncStatus::SyncFailed);
+    assert_eq!(names(&rig.passes(minute + 5)), ["started"]);
+    assert_eq!(rig.state.status(), SyncStatus::PendingSync);
+    rig.profile.syncs = rig.state.clone();
+    assert!(rig.profile.sync_is_given_up(), "though the next one is open");
+    rig.profile.complete_at = Some(at(minute + 6));
+    assert_eq!(names(&rig.passes(minute + 7)), ["completed", "completed"]);
+    assert_eq!((rig.state.status(), &rig.state.given_up), (SyncStatus::Synced, &None));
 }
 
 #[test]

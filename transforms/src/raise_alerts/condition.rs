@@ -38,7 +38,7 @@ pub(super) fn holds(kind: AlertKind, params: &AlertParams, subject: &Subject<'_>
             let sync = subject.profile.syncs.given_up.as_ref();
             let (sync_id, attempts) = (sync.map(|sync| sync.id), sync.map(|sync| sync.attempt));
             let data = Json::from_serialize(&SyncFailure { sync_status, sync_id, attempts });
-            (sync_status == SyncStatus::SyncFailed).then(|| say(AlertLevel::High, data, &[]))
+            subject.profile.sync_is_given_up().then(|| say(AlertLevel::High, data, &[]))
         }
         AlertKind::ComplianceCritical => {
             let data = compliance_critical(computed)?;

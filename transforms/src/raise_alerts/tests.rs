@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
+use schemas::sync::{Phase, Requested, Sync, SyncPriority};
 use std::collections::BTreeMap;
 
 use schemas::profile::SectionName::{Assets, Basic, SpecificData, Stocks};
@@ -100,6 +101,30 @@ fn a_sync_given_up_is_a_failure() {
     assert_eq!(open(&trial), BTreeMap::new());
     trial.profile.sync_status = SyncStatus::SyncFailed;
     assert_eq!(open(&trial), BTreeMap::from([("sync_failure", "high")]));
+    // The next one is under way: nothing was answered yet.
+    trial.profile.syncs.given_up = Some(given_up());
+    trial.profile.sync_status = SyncStatus::PendingSync;
+    assert_eq!(open(&trial), BTreeMap::from([("sync_failure", "high")]));
+}
+
+fn given_up() -> Sync {
+    let at = "2026-03-01T08:00:00Z".parse().unwrap();
+    Sync {
+        id: uuid::Uuid::from_u128(7),
+        priority: SyncPriority::High,
+        reason: "r".into(),
+        by: "b".into(),
+        requested: Requested::default(),
+        data: Vec::new(),
+        phase: Phase::GivenUp,
+        attempt: 3,
+        asked_at: at,
+        started_at: Some(at),
+        due: None,
+        finished_at: Some(at),
+        steps: Vec::new(),
+        error: None,
+    }
 }
 
 #[test]

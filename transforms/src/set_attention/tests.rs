@@ -9,6 +9,7 @@ use schemas::profile::SectionName::{
     Assets, Basic, CompanyProfile, ExtendedProfile, InstitutionProfile, PerformanceMetrics, RegulatoryProfile, SpecificData,
     Stocks,
 };
+use schemas::profile::SyncStatus;
 use schemas::profile::{Alert, AlertKind, AlertLog, Completeness, Conformity, Question, RiskAssessment};
 
 use super::*;

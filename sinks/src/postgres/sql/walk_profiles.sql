@@ -5,7 +5,7 @@
 SELECT {customer_id} AS customer_id, {customer_type}::text AS customer_type, {data_version} AS data_version,
     {sync_status}::text AS sync_status
 FROM {table}
-WHERE ($1::text IS NULL OR {customer_id} > $1)
+WHERE {customer_id} > coalesce($1::text, '')
     AND ($3::text IS NULL OR {data_version} IS DISTINCT FROM $3)
     AND ($4::text IS NULL OR {customer_type} = $4::customer_type)
     AND ($5::text IS NULL OR {sync_status} = $5::sync_status)

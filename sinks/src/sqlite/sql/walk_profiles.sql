@@ -2,7 +2,7 @@
 -- ?3 another data version than this, ?4 the type, ?5 where the sync stands, ?6 not synchronised since.
 select {customer_id} as customer_id, {customer_type} as customer_type, {data_version} as data_version, {sync_status} as sync_status
 from {table}
-where (?1 is null or {customer_id} > ?1)
+where {customer_id} > coalesce(?1, '')
     and (?3 is null or {data_version} is not ?3)
     and (?4 is null or {customer_type} = ?4)
     and (?5 is null or {sync_status} = ?5)
