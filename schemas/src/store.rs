@@ -72,7 +72,7 @@ pub struct Effect {
     pub value: Vec<u8>,
     /// The record's headers.
     pub headers: Vec<Header>,
-    /// The record's timestamp: the event time.
+    /// When what it tells of happened: the event time.
     pub timestamp: DateTime<Utc>,
 }
 

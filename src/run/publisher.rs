@@ -212,8 +212,27 @@ impl Publisher {
         })
     }
 
-    /// Sends entries and deletes them. Where a topic does not take one, they are halved until that is found.
+    /// Sends entries and deletes them, broker by broker: what one took is not sent again because another is away.
+    ///
+    /// # Errors
+    ///
+    /// The first fault of a broker, once all were tried.
     async fn publish(&self, entries: Vec<OutboxEntry>, leases: &[Lease]) -> Result<(), Fault> {
+        let mut by_broker: BTreeMap<&str, Vec<OutboxEntry>> = BTreeMap::new();
+        for entry in entries {
+            let broker = self.plan.topics.get(&entry.topic).map_or("", |topic| topic.broker.as_str());
+            by_broker.entry(broker).or_default().push(entry);
+        }
+        let mut first = Ok(());
+        for entries in by_broker.into_values() {
+            let done = self.publish_to_one(entries, leases).await;
+            first = first.and(done);
+        }
+        first
+    }
+
+    /// The same for entries of one broker. Where a topic does not take one, they are halved until that is found.
+    async fn publish_to_one(&self, entries: Vec<OutboxEntry>, leases: &[Lease]) -> Result<(), Fault> {
         let mut groups = vec![entries];
         while let Some(mut group) = groups.pop() {
             match self.send(&group).await {

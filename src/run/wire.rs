@@ -55,7 +55,8 @@ pub(super) fn write(topic: &TopicName, record: &Record) -> Outgoing {
         key: record.key.as_ref().map(|key| key.clone().into_bytes()),
         value: serde_json::to_vec(&envelope).expect("an envelope has string keys and finite numbers"),
         headers: Vec::new(),
-        timestamp: Some(record.event_time),
+        // When it is written: a topic forgets and refuses records by their timestamps, and an event may be old, or ahead.
+        timestamp: None,
     }
 }
 
@@ -108,6 +109,7 @@ mod tests {
             tolerated: Tolerated::default(),
         };
         let out = write(&topic, &record);
+        assert_eq!(out.timestamp, None, "a topic does not forget it because its event is old");
         let raw = Raw { origin, key: out.key, value: out.value, headers: out.headers, timestamp: record.timestamp };
         assert_eq!(read(&raw).unwrap(), record);
     }

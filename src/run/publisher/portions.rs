@@ -34,7 +34,8 @@ fn value_bytes(entry: &OutboxEntry) -> usize {
     }
 }
 
-/// The record of an entry; `None` where there is nothing to send.
+/// The record of an entry; `None` where there is nothing to send. Its timestamp is when it is sent, not when its event happened: a topic
+/// forgets records, and refuses some, by their timestamps.
 pub(super) fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> {
     let topic = entry.topic.clone();
     Some(match &entry.what {
@@ -44,7 +45,7 @@ pub(super) fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> 
             key: Some(effect.key.clone().into_bytes()),
             value: effect.value.clone(),
             headers: effect.headers.clone(),
-            timestamp: Some(effect.timestamp),
+            timestamp: None,
         },
         Outbound::Profile { customer_id, value, .. } => Outgoing {
             topic,
@@ -60,7 +61,7 @@ pub(super) fn outgoing(pipeline: &str, entry: &OutboxEntry) -> Option<Outgoing> 
             key: stored.letter.key.clone(),
             value: letter::published(pipeline, stored),
             headers: vec![content_type("application/json")],
-            timestamp: Some(stored.letter.timestamp),
+            timestamp: None,
         },
         Outbound::Gone { .. } => return None,
     })

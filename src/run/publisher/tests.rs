@@ -214,6 +214,21 @@ async fn an_alert_that_its_topic_does_not_take_ends_the_run_and_stays() {
 }
 
 #[tokio::test]
+async fn what_one_broker_took_is_not_sent_again_because_another_is_away() {
+    let rig = Rig::with(|plan| {
+        let topic = plan.topics.values_mut().find(|topic| topic.name.as_str() == LOW_STOCK).unwrap();
+        topic.broker = "away".into();
+    })
+    .await;
+    rig.sink.write(&batch_of(vec![stocks("c-1", 30, 5, "Riz")]).await).await.unwrap();
+    let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
+    rig.pipeline.publisher(&stop).run(ended).await.unwrap_err();
+    assert_eq!(rig.held("customer.profiles").await.len(), 1);
+    let left = rig.sink.outbox(10).await.unwrap();
+    assert!(left.iter().all(|entry| entry.topic.as_str() == LOW_STOCK) && left.len() == 1, "{left:?}");
+}
+
+#[tokio::test]
 async fn what_is_published_carries_the_correlation_id_of_its_event_over_a_broker_too() {
     for rig in [Rig::new().await, Rig::split().await] {
         let mut event = stocks("c-1", 30, 5, "Riz");

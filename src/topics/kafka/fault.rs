@@ -222,7 +222,9 @@ fn advice(code: Code) -> Option<&'static str> {
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => {
             "raise `max.message.bytes` of the topic or `message.max.bytes` of the cluster, and `max_record` of the broker `kafka`"
         }
-        Code::InvalidTimestamp => "the topic refuses records that are too old or too new (`message.timestamp.before.max.ms`)",
+        Code::InvalidTimestamp => {
+            "the topic refuses records that are too old or too new (`message.timestamp.before.max.ms`, `message.timestamp.after.max.ms`)"
+        }
         Code::UnsupportedVersion => "the cluster is too old: Kafka 2.4 or later is needed",
         Code::BrokerTransportFailure | Code::AllBrokersDown | Code::Resolve => {
             "check that the cluster runs, and `servers` of the broker `kafka` (KAFKA_BROKERS)"

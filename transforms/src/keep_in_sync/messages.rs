@@ -148,8 +148,13 @@ struct ApprovalWanted<'a> {
     sync_type: &'a str,
     priority: &'a str,
     source: Option<&'a str>,
-    changes: &'a Json,
+    /// Left out where they are large: `critical_changes` has them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<&'a Json>,
 }
+
+/// How many bytes of changes a notification shows, so that it fits into any topic.
+const SHOWN_BYTES: usize = 256 << 10;
 
 /// Says that a critical sync waits for an administrator (spec/2 §1).
 #[must_use]
@@ -161,7 +166,7 @@ pub fn approval_wanted(change: &CriticalChange, pipeline: &str) -> Message {
         sync_type: &change.sync_type,
         priority: &change.priority,
         source: change.source.as_deref(),
-        changes: &change.changes,
+        changes: Some(&change.changes).filter(|changes| changes.as_ref().text().len() <= SHOWN_BYTES),
     };
     notification(id, "com.wanzo.profile.critical_change.approval_wanted", pipeline, &change.customer_id, change.at, data)
 }

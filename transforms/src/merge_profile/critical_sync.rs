@@ -83,10 +83,8 @@ pub fn decide(
 /// A [`Reject`] of reason `forbidden_field` with a violation for each field that a critical sync may not set: one refuses all. One of
 /// reason `schema` for more than 1,000 changes.
 pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject> {
-    let count = changes.as_ref().len();
-    if count > MAX_CHANGES {
-        let message = format!("{count} changes in one critical sync; at most {MAX_CHANGES}: send several");
-        return Err(Reject::new(Reason::Schema, "/changes", message));
+    if let Some(violation) = too_many(changes.as_ref()) {
+        return Err(Reject { reason: Reason::Schema, violations: vec![violation] });
     }
     let mut overlays = BTreeMap::new();
     let mut violations = Vec::new();
@@ -105,6 +103,13 @@ pub fn requested_overlays(changes: &Json) -> Result<BTreeMap<Path, Json>, Reject
 /// The fields that changes name.
 fn fields(changes: &Json) -> impl Iterator<Item = String> + '_ {
     changes.as_ref().elements().filter_map(|change| Some(change.get("field")?.as_str()?.into_owned()))
+}
+
+/// What is said of more changes than one critical sync may ask for.
+pub(crate) fn too_many(changes: JsonRef<'_>) -> Option<Violation> {
+    let count = changes.len();
+    let message = format!("{count} changes in one critical sync; at most {MAX_CHANGES}: send several");
+    (count > MAX_CHANGES).then(|| Violation { pointer: "/changes".into(), rule: String::new(), message })
 }
 
 /// What is said of the change at `index` for a field that no critical sync may set.

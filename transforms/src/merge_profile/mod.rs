@@ -30,8 +30,8 @@ use schemas::{JsonRef, Reason, Record, Reject};
 use sha2::{Digest, Sha256};
 
 pub(crate) use brought::wire_places;
-pub(crate) use critical_sync::forbidden_field;
 pub use critical_sync::{decide, requested_overlays};
+pub(crate) use critical_sync::{forbidden_field, too_many};
 
 use crate::catalogue::{Entry, InvalidParameters, Shape, Step};
 use crate::{Effects, Fold, Surroundings};

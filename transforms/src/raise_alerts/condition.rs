@@ -1,7 +1,7 @@
 //! When each kind of alert holds, and what it says then: level, message and data (spec/2 §7).
 //!
 //! A line that lacks a number takes no part in an alert that needs it. Lines are listed in the order of their section:
-//! `{"lines": [{"id", "name", ...}]}`, quantities and amounts as exact numbers.
+//! `{"lines": [{"id", "name", ...}]}`, quantities and amounts as exact numbers; of very many the first 256 KiB, and `more`: how many others.
 
 use std::borrow::Cow;
 
@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use schemas::profile::{AlertKind, AlertLevel, Amount, Computed, Rating, RiskLevel, SectionName, Severity, SyncStatus};
 use schemas::{Json, JsonRef};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{AlertParams, Holds};
@@ -19,7 +20,7 @@ use crate::{Subject, date, field};
 /// What the alert says, if its condition holds.
 pub(super) fn holds(kind: AlertKind, params: &AlertParams, subject: &Subject<'_>, computed: &Computed) -> Option<Holds> {
     let say = |level, data: Json, values: &[(&str, &str)]| Holds { level, message: text(kind).fill(params.locale, values), data };
-    let list = |level, lines: &Lines<'_>| say(level, Json::from_serialize(lines), &[("count", &lines.lines.len().to_string())]);
+    let list = |level, lines: &Lines<'_>| say(level, lines.listed(), &[("count", &lines.lines.len().to_string())]);
     match kind {
         AlertKind::LowStock => {
             let lines = low_stock(subject)?;
@@ -51,7 +52,7 @@ pub(super) fn holds(kind: AlertKind, params: &AlertParams, subject: &Subject<'_>
             let percent = params.asset_depreciated.below_percent.get();
             let lines = asset_depreciated(subject, percent)?;
             let values = [("count", &*lines.lines.len().to_string()), ("percent", &*percent.to_plain_string())];
-            Some(say(AlertLevel::Low, Json::from_serialize(&lines), &values))
+            Some(say(AlertLevel::Low, lines.listed(), &values))
         }
         AlertKind::StockUnusable => stock_unusable(subject).map(|lines| list(AlertLevel::Medium, &lines)),
         AlertKind::SolvencyLow => {
@@ -70,16 +71,45 @@ pub(super) fn holds(kind: AlertKind, params: &AlertParams, subject: &Subject<'_>
     }
 }
 
+/// About how many bytes of lines an alert lists, so that its record fits into any topic whatever a customer has.
+const LISTED_BYTES: usize = 256 << 10;
+
 /// Lines of stock or assets; never empty.
-#[derive(Serialize)]
 struct Lines<'a> {
     lines: Vec<Line<'a>>,
+}
+
+/// Lines as an alert lists them, and how many there are beside them.
+#[derive(Serialize)]
+struct Listed {
+    lines: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    more: usize,
+}
+
+// serde's signature.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl<'a> Lines<'a> {
     fn of(subject: &Subject<'a>, section: SectionName, line: impl FnMut(JsonRef<'a>) -> Option<Line<'a>>) -> Option<Self> {
         let lines: Vec<_> = subject.view.get(section)?.elements().filter_map(line).collect();
         (!lines.is_empty()).then_some(Self { lines })
+    }
+
+    /// The alert's data: the lines from the first on, as many as it lists.
+    fn listed(&self) -> Json {
+        let mut left = LISTED_BYTES;
+        let fits = |line: &Line<'_>| {
+            let text = serde_json::value::to_raw_value(line).expect("a line serialises: texts and finite numbers");
+            left = left.checked_sub(text.get().len())?;
+            Some(text)
+        };
+        let lines: Vec<_> = self.lines.iter().map_while(fits).collect();
+        let more = self.lines.len() - lines.len();
+        Json::from_serialize(&Listed { lines, more })
     }
 }
 

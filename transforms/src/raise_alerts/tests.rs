@@ -57,6 +57,17 @@ fn only_listed_lines_make_low_stock_high() {
 }
 
 #[test]
+fn an_alert_lists_no_more_than_fits_into_any_topic() {
+    let line = |number: u32| json!({"id": number, "nomProduit": "x".repeat(900), "quantiteStock": 0, "seuilMinimum": 5, "etatStock": "disponible"});
+    let lines: Vec<_> = (0..1_000).map(line).collect();
+    let data = data(&Trial::default().section(Stocks, &json!(lines).to_string()), AlertKind::LowStock);
+    assert!(data.len() < 300 << 10, "{}", data.len());
+    let data: serde_json::Value = serde_json::from_str(&data).unwrap();
+    let listed = data["lines"].as_array().unwrap().len();
+    assert!(listed > 200 && data["more"] == 1_000 - listed, "{listed} and {}", data["more"]);
+}
+
+#[test]
 fn stock_is_unusable_when_damaged_or_expired() {
     assert_eq!(open(&stock("9", "1", "endommage")), BTreeMap::from([("stock_unusable", "medium")]));
     let expired = stock("9", "1", "expire");

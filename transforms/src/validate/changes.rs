@@ -10,10 +10,13 @@ use schemas::json::Kind;
 use schemas::profile::{Path, SectionName};
 use schemas::{Json, JsonRef, Tolerated, TopicName, Validator, Violation};
 
-use crate::merge_profile::{forbidden_field, wire_places};
+use crate::merge_profile::{forbidden_field, too_many, wire_places};
 
 /// The one basic field that is an object (spec/1 §3.5); the others are plain values.
 const ADDRESS: &str = "address";
+
+/// How many violations of a critical sync are told one by one; as many as of any other record.
+const VIOLATIONS_TOLD: usize = 1_000;
 
 /// The schemas by which new values are judged.
 pub(super) struct Changes {
@@ -45,7 +48,10 @@ impl Changes {
         let mut edits = Vec::new();
         let mut tolerated = Tolerated::default();
         let mut violations = Vec::new();
-        let mut bad_values = false;
+        let (mut bad_values, mut untold) = (false, 0);
+        if let Some(violation) = payload.as_ref().get("changes").and_then(too_many) {
+            return Err(vec![violation]);
+        }
         let changes = payload.as_ref().get("changes").into_iter().flat_map(JsonRef::elements);
         for (index, change) in changes.enumerate() {
             let Some(field) = change.get("field").and_then(JsonRef::as_str) else { continue };
@@ -66,12 +72,17 @@ impl Changes {
                 }
                 Err(found) => {
                     bad_values = true;
-                    violations.extend(found.into_iter().map(|violation| Violation {
+                    let left = VIOLATIONS_TOLD.saturating_sub(violations.len());
+                    untold += found.len().saturating_sub(left);
+                    violations.extend(found.into_iter().take(left).map(|violation| Violation {
                         pointer: format!("/changes/{index}/newValue{}", violation.pointer),
                         ..violation
                     }));
                 }
             }
+        }
+        if untold > 0 {
+            violations.push(Violation { message: format!("and {untold} more violations"), ..Violation::default() });
         }
         if bad_values {
             return Err(violations);

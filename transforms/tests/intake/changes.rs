@@ -117,3 +117,18 @@ fn beside_a_bad_value_forbidden_fields_are_told_too() {
     assert_eq!(pointers, ["/changes/0/field", "/changes/1/newValue", "/changes/3/field"]);
     assert_eq!(reject.reason, Reason::Schema);
 }
+
+#[test]
+fn no_more_is_said_of_many_bad_values_than_of_any_other_record() {
+    let lines = format!("[{}]", vec!["{}"; 1_001].join(","));
+    let one =
+        |_| json!({"field": "assets", "newValue": serde_json::from_str::<serde_json::Value>(&lines).unwrap(), "impact": "low"});
+    let bad: Vec<_> = (0..300).map(one).collect();
+    let reject = sync(&json!(bad).to_string()).unwrap_err();
+    assert!((1_001..=1_002).contains(&reject.violations.len()), "{}", reject.violations.len());
+    assert!(reject.violations.last().unwrap().message.ends_with("more violations"), "{:?}", reject.violations.last());
+    let many: Vec<_> = (0..1_001).map(|_| json!({"field": "name", "newValue": "x", "impact": "low"})).collect();
+    let reject = sync(&json!(many).to_string()).unwrap_err();
+    assert_eq!((reject.reason, reject.violations.len()), (Reason::Schema, 1));
+    assert_eq!(reject.violations[0].pointer, "/changes");
+}
