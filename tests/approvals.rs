@@ -87,6 +87,7 @@ async fn what_is_rejected_does_not(database: Database) {
     assert_eq!(statuses(&changes), [ChangeStatus::Rejected]);
     assert_eq!(world.profile(&[NAME, "admin_status"]).await, ["Kin Export", "under_review"]);
     assert_eq!(acts(&world).await[0]["action"], "reject_critical_change");
+    assert_eq!(world.published("admin.notifications").await.len(), 1, "it was told of");
     assert_eq!(decide(&desk, "r-2", Verdict::Approved).await, Judged::Unknown);
     let of = world.bench.rows("customer_history", &["source", "what"], "at, source, seq").await;
     let happened: Vec<_> = of.iter().map(|row| (text(row, "source"), text(row, "what"))).collect();

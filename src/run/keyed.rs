@@ -227,7 +227,7 @@ impl<'p> Keyed<'p> {
         let mut syncs = None;
         // For everybody: who is left out by a smaller rollout is not left with a sync that never ends.
         let syncing = self.syncing.as_ref();
-        if let Some(syncing) = syncing {
+        if let Some(syncing) = syncing.filter(|syncing| syncing.is_enabled()) {
             syncing.pass(&mut profile, &mut acts, now);
             let is_new = profile.version == 0 && last.is_some();
             syncs = syncing.written(stored.sync_status, &mut profile, &acts, is_new, now);

@@ -118,6 +118,12 @@ impl Workflow {
         Self { params }
     }
 
+    /// Whether syncs start, end and are given up.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.params.enabled
+    }
+
     /// Somebody wants a sync. It joins the one that is planned, if there is one: the highest priority and the earliest time win, and all that
     /// was asked for is asked for (spec/3 §2). Beside one that is open it waits for its end.
     pub fn ask(&self, state: &mut SyncState, ask: Ask, customer: &dyn Answers, now: DateTime<Utc>) -> Act {

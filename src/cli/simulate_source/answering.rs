@@ -195,7 +195,7 @@ async fn ends(
 /// The topic on which the plan asks its source.
 fn requests(plan: &Plan) -> Result<TopicName, Failure> {
     let steps = plan.segments.iter().flat_map(|segment| &segment.stages).flat_map(|stage| &stage.steps);
-    let mut workflows = steps.filter(|step| matches!(step.step, Step::Workflow(_)));
+    let mut workflows = steps.filter(|step| matches!(&step.step, Step::Workflow(workflow) if workflow.is_enabled()));
     workflows.find_map(|step| step.routes.get(REQUESTS)).cloned().ok_or_else(|| {
         let message = "the pipeline asks for nothing: no stage has `use: keep_in_sync`, or it is switched off\nhelp: set ENABLE_V21_WORKFLOW=true";
         Failure::new(Exit::NotSo, message)

@@ -42,9 +42,9 @@ impl Wake {
 }
 
 impl<'p> Keyed<'p> {
-    /// The workflow, where it applies to this customer.
+    /// The workflow, where it is switched on and applies to this customer.
     pub(super) fn syncing(&self, profile: &Profile) -> Option<&Syncing<'p>> {
-        self.syncing.as_ref().filter(|syncing| syncing.applies_to(&profile.customer_id))
+        self.syncing.as_ref().filter(|syncing| syncing.is_enabled() && syncing.applies_to(&profile.customer_id))
     }
 
     /// Does what is asked for beside records.
@@ -80,6 +80,11 @@ impl<'p> Syncing<'p> {
     pub(super) fn of(pipeline: &'p str, workflow: &'p Workflow, step: &'p StepPlan) -> Self {
         let (requests, notifications) = (step.routes.get(REQUESTS), step.routes.get(NOTIFICATIONS));
         Self { pipeline, workflow, rollout: step.rollout, requests, notifications }
+    }
+
+    /// Whether syncs start and end at all.
+    pub(super) fn is_enabled(&self) -> bool {
+        self.workflow.is_enabled()
     }
 
     /// Whether this customer is one of those whom it concerns.

@@ -42,7 +42,7 @@ impl Desk {
     /// The desk where syncs are asked for; `None` where no stage of the plan has a workflow that is switched on.
     #[must_use]
     pub fn of(plan: &Arc<Plan>, sink: &Arc<dyn Sink>, clock: &Arc<dyn Clock>) -> Option<Self> {
-        Self::at(plan, sink, clock, |step| matches!(step, Step::Workflow(_)))
+        Self::at(plan, sink, clock, |step| matches!(step, Step::Workflow(workflow) if workflow.is_enabled()))
     }
 
     /// The desk where critical syncs that wait are decided over, whether the workflow is switched on or not; `None` where no stage of the

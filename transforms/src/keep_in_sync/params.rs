@@ -12,15 +12,23 @@ use crate::parameters::{Parameters, Score, contradiction};
 use crate::quantity::Span;
 
 /// Parameters of `keep_in_sync`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SyncParams {
+    /// Whether syncs start, end and are given up. If not, administrators are still told of critical changes that wait for them.
+    pub(crate) enabled: bool,
     /// How long a sync waits for others to join it.
     pub(crate) delay: Delay,
     /// How long the source may take to answer, by priority.
     pub(crate) deadline: Deadline,
     /// What follows if it does not.
     pub(crate) retry: Retry,
+}
+
+impl Default for SyncParams {
+    fn default() -> Self {
+        Self { enabled: true, delay: Delay::default(), deadline: Deadline::default(), retry: Retry::default() }
+    }
 }
 
 /// How long a sync waits for others to join it before it starts; what is urgent or high starts at once.
