@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use schemas::profile::CustomerType;
-use schemas::store::ProfileFilter;
+use schemas::store::{Backfill, ProfileFilter};
 use schemas::sync::SyncPriority;
+use schemas::{Clock, FaultKind};
 use serde_json::{Value, json};
 use syncline::config::Rollout;
 use syncline::run::BackfillPlan;
@@ -55,8 +56,8 @@ async fn a_request_is_answered(database: Database) {
         "scheduled 0 not_synced sync_scheduled",
         "started 1 sync_scheduled pending_sync",
         "scheduled 0 pending_sync pending_sync",
-        "completed 1 pending_sync synced",
-        "completed 0 synced synced",
+        "completed 1 pending_sync sync_scheduled",
+        "completed 0 sync_scheduled synced",
     ];
     assert_eq!(history(&world, "c-1").await, expected);
     assert_eq!(statuses(&world).await, ["c-1 completed", "c-1 completed"]);
@@ -182,6 +183,29 @@ async fn who_is_left_out_by_a_smaller_rollout_is_not_left_waiting(database: Data
     world.after(10, &[complete(&customer), request(&customer, "r-2", "urgent")]).await;
     assert_eq!(world.profile(&["sync_status"]).await, ["synced"]);
     assert_eq!(statuses(&world).await, [format!("{customer} completed")], "and it is not asked for again");
+    assert!(!world.pipeline.desk().unwrap().concerns(&customer));
+    world.pipeline.sink().close().await;
+}
+
+async fn a_backfill_goes_on_through_the_same_profiles_and_alone(database: Database) {
+    let world = World::new(database, &[]).await;
+    let customers = ["c-1", "c-2", "c-3"].map(complete);
+    world.after(0, &customers).await;
+    let desk = world.pipeline.desk().unwrap();
+    let (name, filter) = ("migration".to_owned(), ProfileFilter::default());
+    let plan = BackfillPlan { name, filter, rate: 2, priority: SyncPriority::Low, by: "b".into(), reason: "r".into() };
+    let (stop, stopped) = watch::channel(false);
+    let report = desk.backfill(&plan, stopped, |_| stop.send(true).unwrap()).await.unwrap();
+    assert_eq!((report.asked, report.left_out, report.finished), (1, 0, false));
+    let filter = ProfileFilter { customer_type: Some(CustomerType::Pme), ..ProfileFilter::default() };
+    let refused = desk.rehearse(&BackfillPlan { filter, ..plan.clone() }).await.unwrap_err();
+    assert!(refused.to_string().contains("all profiles; these are profiles of type PME"), "{refused}");
+    let sink = world.pipeline.sink();
+    let own = sink.backfill("migration").await.unwrap().unwrap();
+    let other = Backfill { run: uuid::Uuid::new_v4(), ..own.clone() };
+    assert_eq!(sink.save_backfill(&other, world.clock.now()).await.unwrap_err().kind(), FaultKind::Refused);
+    sink.save_backfill(&Backfill { finished_at: Some(world.clock.now()), ..own }, world.clock.now()).await.unwrap();
+    sink.save_backfill(&other, world.clock.now()).await.unwrap();
     world.pipeline.sink().close().await;
 }
 
@@ -256,6 +280,7 @@ super::world::on_both!(
     a_customer_without_a_profile_is_asked_for_and_makes_none,
     who_asks_twice_by_one_id_asks_once,
     a_backfill_asks_for_each_profile_once_and_goes_on_where_it_was_ended,
+    a_backfill_goes_on_through_the_same_profiles_and_alone,
     a_backfill_that_was_ended_behind_its_last_portion_begins_anew,
     a_rollout_asks_for_some_customers_and_stores_all,
     who_is_left_out_by_a_smaller_rollout_is_not_left_waiting,

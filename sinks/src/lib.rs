@@ -133,7 +133,8 @@ pub trait Sink: Send + Sync {
     /// Writes a batch in one transaction, or nothing of it.
     ///
     /// Takes the leases' rows, then the profiles' row locks in key order. If a stored version differs from the one a row was made
-    /// from, or a seen id is stored already, nothing is written and the customers concerned are named in [`Written::Stale`].
+    /// from, or a seen id is stored already, nothing is written. [`Written::Stale`] names the customers whose version differs; for a seen id,
+    /// which does not say whose it is, all customers of the batch.
     /// A batch without rows writes its dead letters, effects and positions all the same.
     ///
     /// # Errors
@@ -200,7 +201,7 @@ pub trait Sink: Send + Sync {
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault>;
 
     /// The next entries of this pipeline's outbox, oldest first: at most `limit`, and about 8 MiB, but one at least where there is one.
-    /// Entries whose profile or letter is gone are passed over.
+    /// One whose profile or letter is gone is [`Outbound::Gone`](schemas::store::Outbound::Gone).
     ///
     /// # Errors
     ///

@@ -72,3 +72,9 @@ pub(crate) fn attach(loaded: &mut Loaded, syncs: Vec<(String, SyncState)>) {
 pub(crate) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("our own types serialise: string keys, finite numbers")
 }
+
+/// Two began a backfill of one name at one time: one of them goes on.
+pub(crate) fn under_way(name: &str) -> Fault {
+    let what = format!("another run of the backfill {name:?} is under way");
+    Fault::new(FaultKind::Refused, what).advise("let it go on, or give this one another --name")
+}

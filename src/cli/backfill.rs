@@ -116,7 +116,8 @@ pub(super) async fn run(args: BackfillArgs) -> Result<Exit, Failure> {
         rehearsed = done?;
     }
     sink.close().await;
-    let exit = if args.dry_run || rehearsed.finished || rehearsed.asked == 0 { Exit::Done } else { Exit::NotSo };
+    let exit =
+        if args.dry_run || rehearsed.finished || rehearsed.asked + rehearsed.left_out == 0 { Exit::Done } else { Exit::NotSo };
     printed(print(&args, &rehearsed, &mut io::stdout().lock()).map(|()| exit))
 }
 
@@ -126,14 +127,14 @@ fn print(args: &BackfillArgs, report: &BackfillReport, out: &mut dyn Write) -> i
         let kind = |((customer_type, version, status), profiles): (&(String, String, String), &u64)| json!({"customerType": customer_type, "dataVersion": version, "syncStatus": status, "profiles": profiles});
         let kinds: Vec<Value> = kinds.map(kind).collect();
         let result = json!({
-            "name": args.name, "dryRun": args.dry_run, "asked": report.asked, "askedInAll": report.asked_in_all,
+            "name": args.name, "dryRun": args.dry_run, "asked": report.asked, "leftOut": report.left_out, "askedInAll": report.asked_in_all,
             "resumed": report.resumed, "finished": report.finished, "kinds": kinds,
         });
         return writeln!(out, "{result}");
     }
     let resumed = if report.resumed { ", going on where it had ended" } else { "" };
     match (args.dry_run, report.asked) {
-        (_, 0) => writeln!(out, "nothing to ask for{resumed}")?,
+        (_, 0) if report.left_out == 0 => writeln!(out, "nothing to ask for{resumed}")?,
         (true, asked) => {
             let seconds = asked.div_ceil(args.rate.into());
             writeln!(out, "would ask for {asked} profiles{resumed}, in about {seconds} s at {} a second:", args.rate)?;
@@ -143,7 +144,10 @@ fn print(args: &BackfillArgs, report: &BackfillReport, out: &mut dyn Write) -> i
     for ((customer_type, version, status), profiles) in kinds {
         writeln!(out, "  {profiles:>9}  {customer_type:<22} dataVersion {version:<6} {status}")?;
     }
-    if !args.dry_run && report.asked > 0 && !report.finished {
+    if report.left_out > 0 {
+        writeln!(out, "{} were left out: outside the rollout of keep_in_sync, or asked for before", report.left_out)?;
+    }
+    if !args.dry_run && report.asked + report.left_out > 0 && !report.finished {
         writeln!(out, "it is not through: `syncline backfill --name {}` goes on", args.name)?;
     }
     Ok(())

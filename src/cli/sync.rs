@@ -61,6 +61,11 @@ pub(super) async fn run(args: SyncArgs) -> Result<Exit, Failure> {
     let plan = Arc::new(pipeline::load(&args.pipeline.path, &environment::Process)?);
     let (desk, sink) = desk(&plan).await?;
     let by = user();
+    if !desk.concerns(&args.customer) {
+        sink.close().await;
+        let message = "the customer is outside the rollout of keep_in_sync: it is not asked for\nhelp: raise `rollout` in the pipeline file";
+        return Err(Failure::new(Exit::NotSo, message));
+    }
     let asked = desk.ask(&Uuid::new_v4().to_string(), &args.customer, &by, args.priority, &args.reason, args.sections).await;
     sink.close().await;
     let Some(sync) = asked?.sync else {

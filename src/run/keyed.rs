@@ -4,6 +4,7 @@
 
 mod judging;
 mod settling;
+mod standing;
 mod syncing;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -230,7 +231,7 @@ impl<'p> Keyed<'p> {
         if let Some(syncing) = syncing.filter(|syncing| syncing.is_enabled()) {
             syncing.pass(&mut profile, &mut acts, now);
             let is_new = profile.version == 0 && last.is_some();
-            syncs = syncing.written(stored.sync_status, &mut profile, &acts, is_new, now);
+            syncs = syncing.written(&stored.syncs, &mut profile, &acts, is_new, now);
         }
         let customer = profile.customer_id.clone();
         if last.is_some() || !judged.is_empty() || (syncs.is_some() && profile.version > 0) {
@@ -266,11 +267,14 @@ impl<'p> Keyed<'p> {
             if id.as_ref().is_some_and(|id| seen.contains(id) || seen_now.contains(id) || ids.contains(id)) {
                 continue;
             }
-            let before = (profile.clone(), effects.clone());
-            if let Err(reject) = guarded(name, || fold.fold(profile, record, effects)) {
-                (*profile, *effects) = before;
+            let before = profile.clone();
+            let mut own = Effects::default();
+            if let Err(reject) = guarded(name, || fold.fold(profile, record, &mut own)) {
+                *profile = before;
                 return Err(reject);
             }
+            effects.changed |= own.changed;
+            effects.critical_changes.append(&mut own.critical_changes);
             ids.extend(id);
         }
         Ok(())

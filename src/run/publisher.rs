@@ -274,7 +274,8 @@ impl Publisher {
                 return Err(Fault::new(
                     FaultKind::Refused,
                     format!("the outbox holds records for the topic {}, which the pipeline file does not declare", entry.topic),
-                ));
+                )
+                .advise("declare the topic again until `syncline run` has sent them"));
             };
             by_broker.entry(&topic.broker).or_default().push(record);
         }

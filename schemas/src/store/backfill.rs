@@ -1,5 +1,7 @@
 //! Backfills: a sync for each of many profiles (spec/3 §7).
 
+use std::fmt::{Display, Formatter};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -12,6 +14,8 @@ pub struct Backfill {
     pub name: String,
     /// Which run of it; part of what is remembered of each customer.
     pub run: Uuid,
+    /// Which profiles, in words.
+    pub filter: String,
     /// The customer up to which all were asked for.
     pub after: Option<String>,
     /// For how many customers a sync was asked.
@@ -33,6 +37,20 @@ pub struct ProfileFilter {
     pub sync_status: Option<SyncStatus>,
     /// Those that were not synchronised since.
     pub not_synced_since: Option<DateTime<Utc>>,
+}
+
+impl Display for ProfileFilter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let Self { data_version_not, customer_type, sync_status, not_synced_since } = self;
+        let parts = [
+            data_version_not.as_ref().map(|version| format!("of another data version than {version}")),
+            customer_type.map(|customer_type| format!("of type {}", customer_type.as_str())),
+            sync_status.map(|status| format!("whose sync status is {}", status.as_str())),
+            not_synced_since.map(|since| format!("not synchronised since {}", since.to_rfc3339())),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { f.write_str("all profiles") } else { write!(f, "profiles {}", parts.join(", ")) }
+    }
 }
 
 /// What a walk tells of a profile.

@@ -99,6 +99,7 @@ CREATE TABLE backfills (
     pipeline text NOT NULL,
     name text NOT NULL,
     run uuid NOT NULL,
+    filter text NOT NULL,
     after text COLLATE "C",
     asked bigint NOT NULL,
     started_at timestamptz NOT NULL,
@@ -111,6 +112,7 @@ COMMENT ON TABLE backfills IS 'How far backfills are: each goes through the prof
 COMMENT ON COLUMN backfills.pipeline IS 'The pipeline''s name.';
 COMMENT ON COLUMN backfills.name IS 'The backfill''s name.';
 COMMENT ON COLUMN backfills.run IS 'Which run of it; one that was ended goes on under its own.';
+COMMENT ON COLUMN backfills.filter IS 'Which profiles it goes through, in words.';
 COMMENT ON COLUMN backfills.after IS 'The customer up to which all were asked for; null: none was.';
 COMMENT ON COLUMN backfills.asked IS 'For how many customers a sync was asked.';
 COMMENT ON COLUMN backfills.started_at IS 'When the run began.';

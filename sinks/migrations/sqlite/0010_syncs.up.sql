@@ -62,6 +62,7 @@ create table backfills (
     pipeline text not null,
     name text not null,
     run text not null,
+    filter text not null,                                -- which profiles
     after text,                                          -- null: no customer was asked for
     asked integer not null,
     started_at text not null,

@@ -8,6 +8,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{Statements, fault};
+use crate::syncs::under_way;
 
 /// The profiles after a customer, at most so many.
 pub(super) async fn walk(
@@ -48,6 +49,7 @@ fn stored(name: &str, row: &PgRow) -> Result<Backfill, sqlx::Error> {
     Ok(Backfill {
         name: name.to_owned(),
         run: row.try_get("run")?,
+        filter: row.try_get("filter")?,
         after: row.try_get("after")?,
         asked: row.try_get::<i64, _>("asked")?.unsigned_abs(),
         started_at: row.try_get("started_at")?,
@@ -66,11 +68,12 @@ pub(super) async fn save(
         .bind(pipeline)
         .bind(&backfill.name)
         .bind(backfill.run)
+        .bind(&backfill.filter)
         .bind(backfill.after.as_deref())
         .bind(backfill.asked.cast_signed())
         .bind(backfill.started_at)
         .bind(now)
         .bind(backfill.finished_at);
-    query.execute(connection).await.map_err(fault::when("noting how far a backfill is"))?;
-    Ok(())
+    let noted = query.execute(connection).await.map_err(fault::when("noting how far a backfill is"))?;
+    if noted.rows_affected() == 0 { Err(under_way(&backfill.name)) } else { Ok(()) }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::read::get;
 use super::statements::Statements;
 use super::{fault, time};
+use crate::syncs::under_way;
 
 /// The profiles after a customer, at most so many.
 pub(super) async fn walk(
@@ -53,6 +54,7 @@ fn stored(name: &str, row: &SqliteRow) -> Result<Backfill, Fault> {
     Ok(Backfill {
         name: name.to_owned(),
         run,
+        filter: get(row, "filter")?,
         after: get(row, "after")?,
         asked: get::<i64>(row, "asked")?.unsigned_abs(),
         started_at: time::column(row, "started_at")?,
@@ -71,11 +73,12 @@ pub(super) async fn save(
         .bind(pipeline.to_owned())
         .bind(backfill.name.clone())
         .bind(backfill.run.to_string())
+        .bind(backfill.filter.clone())
         .bind(backfill.after.clone())
         .bind(backfill.asked.cast_signed())
         .bind(time::text(backfill.started_at))
         .bind(time::text(now))
         .bind(backfill.finished_at.map(time::text));
-    query.execute(connection).await.map_err(fault::when("noting how far a backfill is"))?;
-    Ok(())
+    let noted = query.execute(connection).await.map_err(fault::when("noting how far a backfill is"))?;
+    if noted.rows_affected() == 0 { Err(under_way(&backfill.name)) } else { Ok(()) }
 }

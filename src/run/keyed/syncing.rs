@@ -1,9 +1,9 @@
 //! The synchronisation workflow at a customer (spec/3): what it does to the profile, and what is written and published of it.
 
 use chrono::{DateTime, Utc};
-use schemas::profile::{Profile, SyncStatus};
+use schemas::profile::Profile;
 use schemas::store::{ChangeStatus, CriticalChange, Effect, SyncEntry, Syncs};
-use schemas::sync::{Ask, Sync};
+use schemas::sync::{Ask, Sync, SyncState};
 use schemas::{Header, Record, TopicName};
 use sha2::{Digest, Sha256};
 use transforms::Workflow;
@@ -11,6 +11,7 @@ use transforms::keep_in_sync::{self, Act, Message, NOTIFICATIONS, REQUESTS};
 use uuid::{Builder, Uuid};
 
 use super::judging::Judgment;
+use super::standing::Standing;
 use super::{Folding, Given, Keyed};
 use crate::config::{Rollout, StepPlan};
 
@@ -126,7 +127,7 @@ impl<'p> Syncing<'p> {
     /// What is written of them; `None` where nothing happened.
     pub(super) fn written(
         &self,
-        before: SyncStatus,
+        before: &SyncState,
         profile: &mut Profile,
         acts: &[Act],
         is_new: bool,
@@ -137,12 +138,12 @@ impl<'p> Syncing<'p> {
         if acts.is_empty() && !shown_first {
             return None;
         }
-        let mut stands = before;
+        let mut stands = Standing::of(before);
         let mut entries = Vec::with_capacity(acts.len());
         let mut changed: Vec<Sync> = Vec::new();
         for act in acts {
             let sync = act.sync();
-            let after = shown_after(act, stands);
+            let after = stands.after(act);
             profile.syncs.entries += 1;
             entries.push(SyncEntry {
                 seq: profile.syncs.entries,
@@ -151,14 +152,15 @@ impl<'p> Syncing<'p> {
                 what: act.stage(),
                 who: who(act, self.pipeline),
                 why: sync.error.clone().filter(|_| failed(act)).unwrap_or_else(|| sync.reason.clone()),
-                before: stands.as_str(),
-                after: after.as_str(),
+                before: stands.status().as_str(),
+                after: after.status().as_str(),
                 at: now,
             });
             stands = after;
             changed.retain(|known| known.id != sync.id);
             changed.push(sync.clone());
         }
+        debug_assert_eq!(stands.status(), profile.syncs.status(), "the history ends where the syncs stand");
         Some(Syncs { customer_id: profile.customer_id.clone(), state: profile.syncs.clone(), changed, entries })
     }
 
@@ -217,17 +219,6 @@ fn who(act: &Act, pipeline: &str) -> String {
         Act::Failed(_) | Act::GivenUp(_) => pipeline.to_owned(),
         Act::Started(sync) if sync.attempt > 1 => pipeline.to_owned(),
         Act::Planned(sync) | Act::Joined(sync) | Act::Started(sync) => sync.by.clone(),
-    }
-}
-
-/// Where the synchronisation stands after an act.
-fn shown_after(act: &Act, before: SyncStatus) -> SyncStatus {
-    match act {
-        Act::Planned(_) | Act::Joined(_) if before == SyncStatus::PendingSync => before,
-        Act::Planned(_) | Act::Joined(_) => SyncStatus::SyncScheduled,
-        Act::Started(_) | Act::Failed(_) => SyncStatus::PendingSync,
-        Act::Completed(..) => SyncStatus::Synced,
-        Act::GivenUp(_) => SyncStatus::SyncFailed,
     }
 }
 

@@ -9,12 +9,13 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use schemas::store::{Backfill, ProfileFilter, Walked};
 use schemas::sync::{Ask, Requested, SyncPriority};
-use schemas::{Fault, Reaction};
+use schemas::{Fault, FaultKind, Reaction};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use uuid::Uuid;
 
 use super::Desk;
+use super::desk::apart;
 use crate::run::backoff::Backoff;
 use crate::run::keyed::{Wake, Wish};
 
@@ -47,6 +48,9 @@ pub struct BackfillPlan {
 pub struct BackfillReport {
     /// For how many profiles a sync was asked, in this run of the program.
     pub asked: u64,
+    /// How many profiles it passed beside those: outside the rollout of the step, asked for just before an earlier run was
+    /// ended, or refused by the database, as the log says.
+    pub left_out: u64,
     /// For how many in all its runs.
     pub asked_in_all: u64,
     /// What they were, by type, data version and where their sync stood.
@@ -72,7 +76,7 @@ impl Desk {
     ///
     /// A fault of the store.
     pub async fn rehearse(&self, plan: &BackfillPlan) -> Result<BackfillReport, Fault> {
-        let state = self.sink().backfill(&plan.name).await?.filter(|state| state.finished_at.is_none());
+        let state = self.unfinished(plan).await?;
         let mut report = BackfillReport { resumed: state.is_some(), ..BackfillReport::default() };
         let mut after = state.and_then(|state| state.after);
         loop {
@@ -84,7 +88,7 @@ impl Desk {
         }
     }
 
-    /// Asks for syncs, at the plan's rate, until it is through or told to stop. `told` hears how many were asked for.
+    /// Asks for syncs, at the plan's rate, until it is through or told to stop. `told` hears how many profiles it has passed.
     ///
     /// # Errors
     ///
@@ -95,50 +99,70 @@ impl Desk {
         stop: watch::Receiver<bool>,
         mut told: impl FnMut(u64),
     ) -> Result<BackfillReport, Fault> {
-        let unfinished = self.sink().backfill(&plan.name).await?.filter(|state| state.finished_at.is_none());
+        let unfinished = self.unfinished(plan).await?;
         let mut report = BackfillReport { resumed: unfinished.is_some(), ..BackfillReport::default() };
         let now = self.clock().now();
         let begun = || Backfill {
             name: plan.name.clone(),
             run: Uuid::new_v4(),
+            filter: plan.filter.to_string(),
             after: None,
             asked: 0,
             started_at: now,
             finished_at: None,
         };
         let mut state = unfinished.unwrap_or_else(begun);
+        self.save(&state).await?;
         let portion = plan.rate.div_ceil(PORTIONS).min(PORTION_AT_MOST);
         let mut ticks =
             tokio::time::interval_at(Instant::now(), Duration::from_secs_f64(f64::from(portion) / f64::from(plan.rate)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !*stop.borrow() {
             ticks.tick().await;
-            let walked = self.portion(plan, &state, portion).await?;
+            let (walked, asked) = self.portion(plan, &state, portion).await?;
             let Some(last) = walked.last() else {
                 state.finished_at = Some(self.clock().now());
                 report.finished = true;
                 break;
             };
             state.after = Some(last.customer_id.clone());
-            state.asked += walked.len() as u64;
-            report.asked += walked.len() as u64;
+            state.asked += asked;
+            report.asked += asked;
+            report.left_out += walked.len() as u64 - asked;
             walked.iter().for_each(|walked| report.count(walked));
             self.save(&state).await?;
-            told(report.asked);
+            told(report.asked + report.left_out);
         }
         self.save(&state).await?;
         Ok(BackfillReport { asked_in_all: state.asked, ..report })
     }
 
-    /// Asks for the next profiles.
-    async fn portion(&self, plan: &BackfillPlan, state: &Backfill, portion: u32) -> Result<Vec<Walked>, Fault> {
-        waiting(async || {
-            let walked = self.sink().walk(&plan.filter, state.after.as_deref(), portion).await?;
-            let wakes: Vec<Wake> = walked.iter().map(|walked| wake(plan, state, &walked.customer_id)).collect();
-            self.look(&wakes).await?;
-            Ok(walked)
-        })
-        .await
+    /// How far the one is that was ended before it was through.
+    ///
+    /// # Errors
+    ///
+    /// `Refused` where that goes through other profiles: going on, this one would leave out those that it has passed.
+    async fn unfinished(&self, plan: &BackfillPlan) -> Result<Option<Backfill>, Fault> {
+        let state = self.sink().backfill(&plan.name).await?.filter(|state| state.finished_at.is_none());
+        let wanted = plan.filter.to_string();
+        if let Some(Backfill { filter, .. }) = state.as_ref().filter(|state| state.filter != wanted) {
+            let what = format!("the backfill {:?} was ended on its way through {filter}; these are {wanted}", plan.name);
+            return Err(Fault::new(FaultKind::Refused, what)
+                .advise("let it go on with its own filter first, or give this one another --name"));
+        }
+        Ok(state)
+    }
+
+    /// Asks for the next profiles. Answers them, and of how many a sync was asked.
+    async fn portion(&self, plan: &BackfillPlan, state: &Backfill, portion: u32) -> Result<(Vec<Walked>, u64), Fault> {
+        let walked = waiting(async || self.sink().walk(&plan.filter, state.after.as_deref(), portion).await).await?;
+        let wakes = walked.iter().map(|walked| wake(plan, state, &walked.customer_id)).collect();
+        let look = |group: Vec<Wake>| async move {
+            let looked = waiting(async || self.look(&group).await).await;
+            (group, looked)
+        };
+        let asked = apart(wakes, look).await?;
+        Ok((walked, asked))
     }
 
     async fn save(&self, state: &Backfill) -> Result<(), Fault> {

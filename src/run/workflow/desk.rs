@@ -79,6 +79,13 @@ impl Desk {
         &self.plan.segments[self.at.0].stages[self.at.1]
     }
 
+    /// Whether the workflow concerns this customer: its `rollout` may leave it out.
+    #[must_use]
+    pub fn concerns(&self, customer: &str) -> bool {
+        let mut steps = self.stage().steps.iter();
+        steps.any(|step| matches!(step.step, Step::Workflow(_)) && step.rollout.has(customer))
+    }
+
     /// Asks for a sync of a customer, now. `id` is remembered: the same asked again is one wish.
     ///
     /// # Errors
@@ -188,4 +195,32 @@ pub(super) async fn patiently<T>(mut attempt: impl AsyncFnMut() -> Result<T, Fau
         }
     }
     attempt().await
+}
+
+/// Looks at customers by `look`, which gives them back; where the database refuses one of them, at the others all the same. Answers of
+/// how many syncs were written.
+///
+/// # Errors
+///
+/// A fault of `look` that says nothing of a customer.
+pub(super) async fn apart<F>(wakes: Vec<Wake>, mut look: impl FnMut(Vec<Wake>) -> F) -> Result<u64, Fault>
+where
+    F: Future<Output = (Vec<Wake>, Result<Batch, Fault>)>,
+{
+    let mut groups = vec![wakes];
+    let mut written = 0;
+    while let Some(group) = groups.pop() {
+        match look(group).await {
+            (_, Ok(batch)) => written += batch.syncs.len() as u64,
+            (mut group, Err(fault)) if fault.reaction() == Reaction::Bisect && group.len() > 1 => {
+                groups.push(group.split_off(group.len() / 2));
+                groups.push(group);
+            }
+            (_, Err(fault)) if fault.reaction() == Reaction::Bisect => {
+                tracing::error!(%fault, "a customer's syncs cannot be written: the others go on");
+            }
+            (_, Err(fault)) => return Err(fault),
+        }
+    }
+    Ok(written)
 }

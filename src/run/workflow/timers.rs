@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use schemas::{Fault, Reaction};
+use schemas::Fault;
 use tokio::sync::watch;
 
 use super::Desk;
+use super::desk::apart;
 use crate::run::health::Part;
 use crate::run::keyed::Wake;
 use crate::run::segment::{Segment, Until};
@@ -78,24 +79,16 @@ impl Timers {
         Ok(())
     }
 
-    /// Looks at these; where the database refuses one of them, at the others all the same.
+    /// Looks at these. Of one that the database refuses the timer is due again when it is given back.
     async fn look(&self, wakes: Vec<Wake>) -> Result<(), Fault> {
-        let mut groups = vec![wakes];
-        while let Some(mut group) = groups.pop() {
+        let look = |group: Vec<Wake>| async move {
             let retries = self.segment.retries(self.part.name());
-            match retries.until_it_works(|| self.desk.look(&group)).await {
-                Ok(batch) => self.segment.committed(&batch),
-                Err(fault) if fault.reaction() == Reaction::Bisect && group.len() > 1 => {
-                    groups.push(group.split_off(group.len() / 2));
-                    groups.push(group);
-                }
-                // Its timer is due again when it is given back.
-                Err(fault) if fault.reaction() == Reaction::Bisect => {
-                    tracing::error!(%fault, "a customer's syncs cannot be written: its timer is tried again later");
-                }
-                Err(fault) => return Err(fault),
+            let looked = retries.until_it_works(|| self.desk.look(&group)).await;
+            if let Ok(batch) = &looked {
+                self.segment.committed(batch);
             }
-        }
-        Ok(())
+            (group, looked)
+        };
+        apart(wakes, look).await.map(|_| ())
     }
 }

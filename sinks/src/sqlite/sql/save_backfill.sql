@@ -1,7 +1,8 @@
--- Notes how far a backfill is. ?1 pipeline, ?2 name, ?3 run, ?4 the last customer, ?5 how many were asked for, ?6 begun, ?7 now,
--- ?8 finished or null.
-insert into backfills (pipeline, name, run, after, asked, started_at, updated_at, finished_at)
-values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+-- Notes how far a backfill is: one that is new, or that was through, or this very run of it. No row is written where another run is under
+-- way. ?1 pipeline, ?2 name, ?3 run, ?4 the filter, ?5 the last customer, ?6 how many were asked for, ?7 begun, ?8 now, ?9 finished or null.
+insert into backfills (pipeline, name, run, filter, after, asked, started_at, updated_at, finished_at)
+values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 on conflict (pipeline, name) do update set
-    run = excluded.run, after = excluded.after, asked = excluded.asked, started_at = excluded.started_at,
+    run = excluded.run, filter = excluded.filter, after = excluded.after, asked = excluded.asked, started_at = excluded.started_at,
     updated_at = excluded.updated_at, finished_at = excluded.finished_at
+where backfills.run = excluded.run or backfills.finished_at is not null
