@@ -18,7 +18,7 @@ fn renaming(request: &str, name: &str) -> (&'static str, Value) {
         "customerId": "c-1", "syncType": "full_profile", "priority": "high",
         "changes": [{"field": "name", "oldValue": "Kin Export", "newValue": name, "impact": "high"}],
         "metadata": {"source": "back-office", "requestId": request, "requiresAdminApproval": true},
-        "dataVersion": "2.1",
+        "dataVersion": "2.1", "correlationId": format!("because-{request}"),
     });
     (CRITICAL, value)
 }
@@ -48,6 +48,7 @@ async fn what_is_approved_takes_effect(database: Database) {
     let notified = world.published("admin.notifications").await;
     assert_eq!(notified.len(), 1);
     assert_eq!(notified[0]["type"], "com.wanzo.profile.critical_change.approval_wanted");
+    assert_eq!(notified[0]["correlationid"], "because-r-1");
     assert_eq!(
         (&notified[0]["data"]["requestId"], &notified[0]["data"]["changes"][0]["newValue"]),
         (&json!("r-1"), &json!("Kin Export SARL"))

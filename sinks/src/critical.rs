@@ -18,6 +18,7 @@ pub(crate) struct ChangeRow {
     pub(crate) event_id: String,
     pub(crate) at: DateTime<Utc>,
     pub(crate) origin: String,
+    pub(crate) correlation_id: Option<String>,
     pub(crate) decided_by: Option<String>,
     pub(crate) decided_at: Option<DateTime<Utc>>,
     pub(crate) reason: Option<String>,
@@ -57,6 +58,7 @@ impl ChangeRow {
             event_id: self.event_id.into(),
             at: self.at,
             origin: serde_json::from_str(&self.origin).map_err(|error| caused("origin", error))?,
+            correlation_id: self.correlation_id.map(Into::into),
         };
         Ok(StoredChange { change, ruling })
     }

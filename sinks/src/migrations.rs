@@ -24,7 +24,8 @@ macro_rules! steps {
     ($database:literal) => {
         $crate::migrations::steps!($database;
             1 "0001_profiles", 2 "0002_engine", 3 "0003_records", 4 "0004_dashboards", 5 "0005_retention",
-            6 "0006_outbox", 7 "0007_questions", 8 "0008_incarnations", 9 "0009_letters_by_record", 10 "0010_syncs")
+            6 "0006_outbox", 7 "0007_questions", 8 "0008_incarnations", 9 "0009_letters_by_record", 10 "0010_syncs",
+            11 "0011_correlations")
     };
     ($database:literal; $($number:literal $file:literal),+) => {
         [$($crate::migrations::Migration {

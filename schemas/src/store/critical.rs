@@ -70,6 +70,8 @@ pub struct CriticalChange {
     pub at: DateTime<Utc>,
     /// Where it was read.
     pub origin: Origin,
+    /// What ties the event to those that caused it.
+    pub correlation_id: Option<Arc<str>>,
 }
 
 impl CriticalChange {

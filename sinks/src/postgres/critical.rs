@@ -32,6 +32,7 @@ fn stored(row: &PgRow) -> Result<ChangeRow, sqlx::Error> {
         event_id: row.try_get("event_id")?,
         at: row.try_get("at")?,
         origin: row.try_get("origin")?,
+        correlation_id: row.try_get("correlation_id")?,
         decided_by: row.try_get("decided_by")?,
         decided_at: row.try_get("decided_at")?,
         reason: row.try_get("reason")?,

@@ -8,7 +8,7 @@ use super::{connect, fault};
 use crate::migrations::{Migration, MigrationStatus, status, steps};
 use crate::settings::{Names, Settings};
 
-const STEPS: [Migration; 10] = steps!("postgres");
+const STEPS: [Migration; 11] = steps!("postgres");
 
 /// Applies what is pending, in order.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {

@@ -125,6 +125,7 @@ fn bind_changes<'q>(query: Statement<'q>, changes: &[CriticalChange]) -> Stateme
         .bind(column(changes, |change| &*change.event_id))
         .bind(column(changes, |change| change.at))
         .bind(column(changes, |change| json(&change.origin)))
+        .bind(column(changes, |change| change.correlation_id.as_deref()))
 }
 
 fn bind_letters<'q>(query: Statement<'q>, letters: &[DeadLetter]) -> Result<Statement<'q>, Fault> {

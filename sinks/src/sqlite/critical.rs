@@ -35,6 +35,7 @@ fn stored(row: &SqliteRow) -> Result<ChangeRow, Fault> {
         event_id: get(row, "event_id")?,
         at: time::column(row, "at")?,
         origin: get(row, "origin")?,
+        correlation_id: get(row, "correlation_id")?,
         decided_by: get(row, "decided_by")?,
         decided_at: time::optional(row, "decided_at")?,
         reason: get(row, "reason")?,

@@ -12,7 +12,7 @@ use crate::settings::{Names, Settings};
 /// What to do about a path at which no database can be.
 const ANOTHER_PATH: &str = "name a database, or a path at which one can be made and written, by the sink's `url` (DATABASE_URL)";
 
-const STEPS: [Migration; 10] = steps!("sqlite");
+const STEPS: [Migration; 11] = steps!("sqlite");
 
 /// Applies what is pending; makes the file, and the folder that it is in, where there is none.
 pub(crate) async fn run(url: &str, settings: &Settings) -> Result<Vec<MigrationStatus>, Fault> {

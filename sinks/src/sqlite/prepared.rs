@@ -174,7 +174,7 @@ fn history(entry: &HistoryEntry, now: &Value) -> [Value; 7] {
 }
 
 /// In the order of `sql/upsert_critical_changes.sql`.
-fn critical_change(change: &CriticalChange) -> [Value; 11] {
+fn critical_change(change: &CriticalChange) -> [Value; 12] {
     [
         change.customer_id.as_str().into(),
         change.question.request_id.as_str().into(),
@@ -187,6 +187,7 @@ fn critical_change(change: &CriticalChange) -> [Value; 11] {
         change.event_id.as_ref().into(),
         change.at.into(),
         serde_json::to_string(&change.origin).expect("an origin serialises: a name and two numbers").into(),
+        change.correlation_id.as_deref().into(),
     ]
 }
 

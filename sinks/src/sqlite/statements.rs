@@ -93,7 +93,7 @@ impl Statements {
             upsert_profiles: insert("writing profiles", 58, include_str!("sql/upsert_profiles.sql"))?,
             upsert_alerts: insert("writing alerts", 11, include_str!("sql/upsert_alerts.sql"))?,
             insert_history: insert("writing history", 7, include_str!("sql/insert_history.sql"))?,
-            upsert_critical_changes: insert("writing critical changes", 11, include_str!("sql/upsert_critical_changes.sql"))?,
+            upsert_critical_changes: insert("writing critical changes", 12, include_str!("sql/upsert_critical_changes.sql"))?,
             upsert_sync_states: insert("writing syncs", 4, include_str!("sql/upsert_sync_states.sql"))?,
             upsert_sync_requests: insert("writing syncs", 15, include_str!("sql/upsert_sync_requests.sql"))?,
             insert_sync_history: insert("writing the history of syncs", 10, include_str!("sql/insert_sync_history.sql"))?,

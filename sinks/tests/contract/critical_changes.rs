@@ -27,6 +27,7 @@ pub async fn history_and_critical_changes_are_written_once(place: &impl Place) {
         event_id: "event-1".into(),
         at: noon(),
         origin: stamp(0).origin,
+        correlation_id: None,
     };
     let write = |history, change| Batch { history, critical_changes: vec![change], ..batch(vec![]) };
     let history = vec![entry("completeness", "87"), entry("risk_level", "high")];
@@ -56,6 +57,7 @@ fn requested(request: &str, event: &str, seconds: i64) -> CriticalChange {
         event_id: event.into(),
         at: stamp(seconds).at,
         origin: stamp(seconds).origin,
+        correlation_id: Some(format!("because-{event}").into()),
     }
 }
 

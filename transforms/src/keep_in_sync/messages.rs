@@ -109,6 +109,8 @@ struct Notification<'a, D> {
     subject: &'a str,
     time: DateTime<Utc>,
     datacontenttype: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlationid: Option<&'a str>,
     data: D,
 }
 
@@ -137,7 +139,10 @@ pub fn given_up(sync: &Sync, pipeline: &str, customer_id: &str, now: DateTime<Ut
         started_at: sync.started_at,
         error: sync.error.as_deref(),
     };
-    notification(id, "com.wanzo.profile.sync.given_up", pipeline, customer_id, now, data)
+    // The requests to the source carried it.
+    let correlation_id = data.sync_id.clone();
+    let about = About { id, pipeline, customer_id, at: now, correlation_id: Some(&correlation_id) };
+    about.says("com.wanzo.profile.sync.given_up", data)
 }
 
 #[derive(Serialize)]
@@ -168,18 +173,33 @@ pub fn approval_wanted(change: &CriticalChange, pipeline: &str) -> Message {
         source: change.source.as_deref(),
         changes: Some(&change.changes).filter(|changes| changes.as_ref().text().len() <= SHOWN_BYTES),
     };
-    notification(id, "com.wanzo.profile.critical_change.approval_wanted", pipeline, &change.customer_id, change.at, data)
+    let correlation_id = change.correlation_id.as_deref();
+    let about = About { id, pipeline, customer_id: &change.customer_id, at: change.at, correlation_id };
+    about.says("com.wanzo.profile.critical_change.approval_wanted", data)
 }
 
-fn notification(
+/// What a notification is about.
+struct About<'a> {
     id: String,
-    what: &'static str,
-    source: &str,
-    subject: &str,
-    time: DateTime<Utc>,
-    data: impl Serialize,
-) -> Message {
-    let datacontenttype = "application/json";
-    let event = Notification { specversion: "1.0", id: &id, source, r#type: what, subject, time, datacontenttype, data };
-    Message::of(id.clone(), CONTENT_TYPE, &event)
+    pipeline: &'a str,
+    customer_id: &'a str,
+    at: DateTime<Utc>,
+    correlation_id: Option<&'a str>,
+}
+
+impl About<'_> {
+    fn says(self, what: &'static str, data: impl Serialize) -> Message {
+        let event = Notification {
+            specversion: "1.0",
+            id: &self.id,
+            source: self.pipeline,
+            r#type: what,
+            subject: self.customer_id,
+            time: self.at,
+            datacontenttype: "application/json",
+            correlationid: self.correlation_id,
+            data,
+        };
+        Message::of(self.id.clone(), CONTENT_TYPE, &event)
+    }
 }

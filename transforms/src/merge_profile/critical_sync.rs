@@ -31,6 +31,7 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
         event_id: record.id.clone(),
         at: record.event_time,
         origin: record.origin.clone(),
+        correlation_id: record.correlation_id.clone(),
     };
     let changed = if waits { profile.wait_for(&change.question, change.at) } else { apply(profile, record, overlays) };
     // What was decided over stays as it is, here and in the table.

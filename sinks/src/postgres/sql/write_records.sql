@@ -27,15 +27,18 @@ WITH history AS (
     WHERE stored.transition < excluded.transition
 ), changes AS (
     INSERT INTO critical_changes AS stored
-        (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin)
+        (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin,
+            correlation_id)
     SELECT customer_id, request_id, changes_hash, sync_type::critical_sync_type, priority::priority, changes::jsonb, source,
-        status::change_status, event_id, at, origin::jsonb
+        status::change_status, event_id, at, origin::jsonb, correlation_id
     FROM unnest($20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[],
-        $28::text[], $29::timestamptz[], $30::text[])
-        AS x (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin)
+        $28::text[], $29::timestamptz[], $30::text[], $31::text[])
+        AS x (customer_id, request_id, changes_hash, sync_type, priority, changes, source, status, event_id, at, origin,
+            correlation_id)
     ON CONFLICT (customer_id, request_id, changes_hash) DO UPDATE
     SET sync_type = excluded.sync_type, priority = excluded.priority, changes = excluded.changes, source = excluded.source,
-        status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin
+        status = excluded.status, event_id = excluded.event_id, at = excluded.at, origin = excluded.origin,
+        correlation_id = excluded.correlation_id
     WHERE stored.status NOT IN ('approved', 'rejected')
         AND (excluded.status <> 'pending_approval', excluded.at, excluded.event_id COLLATE "C",
             (excluded.origin ->> 'topic') COLLATE "C", (excluded.origin -> 'partition')::bigint, (excluded.origin -> 'offset')::numeric)
@@ -43,13 +46,13 @@ WITH history AS (
             (stored.origin ->> 'topic') COLLATE "C", (stored.origin -> 'partition')::bigint, (stored.origin -> 'offset')::numeric)
 ), fresh_events AS (
     INSERT INTO seen_events (pipeline, event_id, at)
-    SELECT $1, event_id, $2 FROM unnest($31::text[]) AS x (event_id)
+    SELECT $1, event_id, $2 FROM unnest($32::text[]) AS x (event_id)
     ON CONFLICT DO NOTHING
     RETURNING event_id
 ), refused AS (
     SELECT *
-    FROM unnest($32::uuid[], $33::text[], $34::text[], $35::text[], $36::text[], $37::integer[], $38::bigint[], $39::bytea[],
-        $40::text[], $41::bytea[], $42::timestamptz[], $43::text[])
+    FROM unnest($33::uuid[], $34::text[], $35::text[], $36::text[], $37::text[], $38::integer[], $39::bigint[], $40::bytea[],
+        $41::text[], $42::bytea[], $43::timestamptz[], $44::text[])
         AS x (id, stage, reason, violations, topic, partition, upto, key, headers, value, record_timestamp, publish_to)
 ), letters AS (
     INSERT INTO dead_letters AS stored (id, pipeline, stage, reason, violations, topic, partition, "offset", key, headers, value,
@@ -70,7 +73,7 @@ WITH history AS (
 ), effects AS (
     INSERT INTO outbox (pipeline, id, kind, topic, key, value, headers, record_timestamp)
     SELECT $1, id, 'effect', topic, key, value, headers::jsonb, record_timestamp
-    FROM unnest($44::text[], $45::text[], $46::text[], $47::bytea[], $48::text[], $49::timestamptz[])
+    FROM unnest($45::text[], $46::text[], $47::text[], $48::bytea[], $49::text[], $50::timestamptz[])
         AS x (id, topic, key, value, headers, record_timestamp)
     ON CONFLICT DO NOTHING
 )

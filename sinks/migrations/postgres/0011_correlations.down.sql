@@ -1,0 +1,1 @@
+ALTER TABLE critical_changes DROP COLUMN correlation_id;

@@ -1,0 +1,1 @@
+alter table critical_changes drop column correlation_id;
