@@ -25,13 +25,13 @@ pub(in crate::run) struct Judgment {
 
 impl Judgment {
     /// Passes it over the profile. Answers what is written of it; `None` where the profile does not wait for the critical sync, or one
-    /// that is approved asks for what no critical sync may set any more: that one can only be rejected.
+    /// that is approved asks for what no critical sync may set any more, or for more than the profile takes: that one can only be rejected.
     pub(super) fn pass(&self, profile: &mut Profile, pipeline: &str) -> Option<(Ruling, AdminAct)> {
         let Self { change, verdict, by, reason, at } = self;
         let covered = match decide(profile, change, *verdict, *at) {
             Ok(covered) => covered?,
             Err(reject) => {
-                tracing::warn!(violations = ?reject.violations, "a critical sync that waits asks for what may not be set: reject it");
+                tracing::warn!(violations = ?reject.violations, "a critical sync that waits asks for what may not be set, or for too much: reject it");
                 return None;
             }
         };

@@ -12,8 +12,18 @@ use crate::Effects;
 
 /// How many changes one critical sync may ask for. Each is laid over its section whenever the profile is computed.
 const MAX_CHANGES: usize = 1_000;
+/// How many values critical syncs may have set over one profile: each is laid again whenever it is computed, and each is in its row.
+const MAX_OVERLAYS: usize = 1_000;
+/// How many bytes of JSON these values may have in all.
+const MAX_OVERLAY_BYTES: usize = 1 << 20;
+/// How many critical syncs of one customer may wait for an administrator.
+const MAX_WAITING: usize = 1_000;
 
 /// Folds a critical sync: overlays, or a change that waits. Returns whether the profile changed.
+///
+/// # Errors
+///
+/// As [`requested_overlays`]; of reason `transform` where the profile holds as much of critical syncs as it may. It may have been changed.
 pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects) -> Result<bool, Reject> {
     let payload = record.value.as_ref();
     let changes = payload.get("changes").map_or_else(empty, |changes| record.value.share(changes));
@@ -33,7 +43,9 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
         origin: record.origin.clone(),
         correlation_id: record.correlation_id.clone(),
     };
+    let before = (profile.overlays.len(), profile.waiting.len());
     let changed = if waits { profile.wait_for(&change.question, change.at) } else { apply(profile, record, overlays) };
+    room_for(profile, before)?;
     // What was decided over stays as it is, here and in the table.
     if !profile.decided.contains_key(&change.question) {
         effects.critical_changes.push(change);
@@ -47,7 +59,8 @@ pub(super) fn fold(profile: &mut Profile, record: &Record, effects: &mut Effects
 ///
 /// # Errors
 ///
-/// As [`requested_overlays`]: the rules of what a critical sync may set were others when it was stored.
+/// As [`requested_overlays`], where the rules of what a critical sync may set were others when it was stored; of reason `transform` where
+/// the profile holds as much of critical syncs as it may. Nothing is changed then.
 pub fn decide(
     profile: &mut Profile,
     change: &CriticalChange,
@@ -61,7 +74,8 @@ pub fn decide(
     if !profile.waiting.contains_key(&change.question) {
         return Ok(None);
     }
-    profile.decide(&change.question, Decision { decided_at, verdict, asked_at: change.at });
+    let mut judged = profile.clone();
+    judged.decide(&change.question, Decision { decided_at, verdict, asked_at: change.at });
     let stamp = Stamp { at: change.at, event_id: change.event_id.clone(), origin: change.origin.clone() };
     let newer = |path: &Path| profile.sections.get(path.section).is_some_and(|section| section.stamp.at > stamp.at);
     let covered = match verdict {
@@ -70,10 +84,35 @@ pub fn decide(
         }
         Verdict::Rejected => Vec::new(),
     };
+    let before = (profile.overlays.len(), profile.waiting.len());
     for (path, value) in overlays {
-        profile.join_overlay(path, Overlay { stamp: stamp.clone(), value });
+        judged.join_overlay(path, Overlay { stamp: stamp.clone(), value });
     }
+    room_for(&judged, before)?;
+    *profile = judged;
     Ok(Some(covered))
+}
+
+/// Refuses what makes a profile hold more of critical syncs than it may; `before`, its overlays and waiting questions were so many. What it
+/// holds already, it keeps, and what takes nothing more is always taken, so that what is read again changes nothing.
+fn room_for(profile: &Profile, (overlays, waiting): (usize, usize)) -> Result<(), Reject> {
+    let refused = |message| Err(Reject::new(Reason::Transform, "/changes", message));
+    if profile.waiting.len() > waiting.max(MAX_WAITING) {
+        return refused(format!("{waiting} critical syncs of this customer wait for an administrator; no more are taken"));
+    }
+    if profile.overlays.len() > overlays.max(MAX_OVERLAYS) {
+        return refused(format!(
+            "critical syncs would have set {} values over this profile; at most {MAX_OVERLAYS}: events with the whole sections take their place",
+            profile.overlays.len()
+        ));
+    }
+    let size_bytes: usize = profile.overlays.values().map(|overlay| overlay.value.as_ref().text().len()).sum();
+    if size_bytes > MAX_OVERLAY_BYTES {
+        return refused(format!(
+            "the values that critical syncs set over this profile would have {size_bytes} bytes; at most {MAX_OVERLAY_BYTES}"
+        ));
+    }
+    Ok(())
 }
 
 /// The values that the `changes` of a critical sync ask for, by their places. Of changes to one place the last counts; one that

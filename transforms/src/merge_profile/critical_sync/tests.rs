@@ -5,9 +5,9 @@ use schemas::store::ChangeStatus;
 use schemas::{Json, Reason, Record};
 
 use super::requested_overlays;
-use crate::Fold;
 use crate::merge_profile::MergeProfile;
 use crate::merge_profile::tests::{event, folded, refused, shown};
+use crate::{Effects, Fold};
 
 fn sync(minute: u32, changes: &str) -> Record {
     sync_of("r-1", minute, changes, "false")
@@ -173,4 +173,52 @@ fn a_critical_sync_of_more_changes_than_anybody_makes_is_refused() {
     let asked = |count| requested_overlays(&Json::parse_own(&changes(count)).unwrap());
     assert_eq!(asked(1_000).unwrap().len(), 1);
     assert_eq!(asked(1_001).unwrap_err().reason, Reason::Schema);
+}
+
+/// Changes that set `count` values from `first` on, each of `size_bytes`.
+fn values(first: usize, count: usize, size_bytes: usize) -> String {
+    let value = "x".repeat(size_bytes);
+    let change = |at| format!(r#"{{"field": "companyProfile.x{at}", "newValue": "{value}"}}"#);
+    format!("[{}]", (first..first + count).map(change).collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn critical_syncs_set_so_many_values_over_one_profile_and_no_more() {
+    let mut profile = Profile::new("c-1");
+    let mut fold = |record: &Record| MergeProfile.fold(&mut profile, record, &mut Effects::default());
+    fold(&sync_of("r-1", 1, &values(0, 1_000, 1), "false")).unwrap();
+    let refused = fold(&sync_of("r-2", 2, &values(1_000, 1, 1), "false")).unwrap_err();
+    assert_eq!((refused.reason, refused.violations[0].pointer.as_str()), (Reason::Transform, "/changes"));
+}
+
+#[test]
+fn what_is_there_may_be_set_anew_and_a_section_makes_room() {
+    let mut profile = folded(&[sync_of("r-1", 1, &values(0, 1_000, 1), "false")]).0;
+    let mut fold = |record: &Record| MergeProfile.fold(&mut profile, record, &mut Effects::default());
+    fold(&sync_of("r-2", 2, &values(0, 1_000, 2), "false")).unwrap();
+    fold(&event("company_profile", "e-1", 3, r#"{"companyProfile": {"legalForm": "SA"}}"#)).unwrap();
+    fold(&sync_of("r-3", 4, &values(2_000, 1_000, 1), "false")).unwrap();
+    assert_eq!(profile.overlays.len(), 1_000);
+}
+
+#[test]
+fn the_values_over_one_profile_are_bounded_in_bytes() {
+    let syncs = [sync_of("r-1", 1, &values(0, 1, 600_000), "false"), sync_of("r-2", 2, &values(1, 1, 600_000), "false")];
+    folded(&syncs[..1]);
+    let mut profile = folded(&syncs[..1]).0;
+    let refused = MergeProfile.fold(&mut profile, &syncs[1], &mut Effects::default()).unwrap_err();
+    assert!(refused.violations[0].message.contains("at most 1048576"), "{refused}");
+}
+
+#[test]
+fn so_many_critical_syncs_of_one_customer_wait_and_no_more() {
+    let high = |at: usize| format!(r#"[{{"field": "name", "newValue": "{at}", "impact": "high"}}]"#);
+    let mut profile = Profile::new("c-1");
+    let mut fold = |at: usize| {
+        let record = sync_of(&format!("r-{at}"), 1, &high(at), "true");
+        MergeProfile.fold(&mut profile, &record, &mut Effects::default())
+    };
+    (0..1_000).for_each(|at| fold(at).unwrap());
+    assert_eq!(fold(1_000).unwrap_err().reason, Reason::Transform);
+    fold(999).unwrap();
 }
