@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use schemas::profile::{
     AdminStatus, Administrative, AlertKind, AlertLog, CustomerType, Decision, Outline, Overlay, Path, Profile, Question, Rating,
     ReviewPriority, RiskLevel, Section, SectionName, Sections, Stamp, Stated,
@@ -138,13 +138,17 @@ impl StoredProfile {
     ///
     /// # Errors
     ///
-    /// `Lost`, naming the column and the version, when a column cannot be read: somebody else wrote it. Faults are logged, so the
-    /// customer is not named.
+    /// `Lost`, naming the column, and the row by its version and time, when a column cannot be read: somebody else wrote it, or a newer
+    /// program. Faults are logged, so the customer is not named.
     pub(crate) fn decode(self) -> Result<Profile, Fault> {
-        let version = self.version;
+        let (version, written_at) = (self.version, self.updated_at.to_rfc3339_opts(SecondsFormat::Micros, true));
         self.profile().map_err(|Unreadable { column, why }| {
-            let what = format!("a profile of version {version}: its column {column} cannot be read: {why}");
-            Fault::new(FaultKind::Lost, what)
+            let what =
+                format!("the profile of version {version}, written at {written_at}: its column {column} cannot be read: {why}");
+            Fault::new(FaultKind::Lost, what).advise(format!(
+                "one version of syncline for all workers, if a newer one wrote it; else mend the row (version = {version} and \
+                 updated_at = '{written_at}')"
+            ))
         })
     }
 

@@ -195,11 +195,13 @@ fn the_text_of_a_section_stands_in_the_state_only_where_an_overlay_hides_it() {
 }
 
 #[test]
-fn a_state_that_somebody_else_wrote_is_lost_and_names_its_column() {
+fn a_state_that_somebody_else_wrote_is_lost_and_names_its_column_and_row() {
     let row = row(Profile::new("c-1"), View::of(&Profile::new("c-1")));
     let mut broken = stored(ProfileColumns::of(&row), DateTime::UNIX_EPOCH);
     broken.state = "{}".into();
     let fault = broken.decode().unwrap_err();
     assert_eq!(fault.kind(), FaultKind::Lost);
-    assert!(fault.to_string().starts_with("a profile of version 1: its column state cannot be read"), "{fault}");
+    let says = "the profile of version 1, written at 1970-01-01T00:00:00.000000Z: its column state cannot be read";
+    assert!(fault.to_string().starts_with(says), "{fault}");
+    assert!(fault.advice().contains("updated_at = '1970-01-01T00:00:00.000000Z'"), "{fault:?}");
 }
