@@ -133,9 +133,9 @@ impl<'p> Syncing<'p> {
         is_new: bool,
         now: DateTime<Utc>,
     ) -> Option<Syncs> {
-        // A new profile shows where its syncs stand: they are written with it, so that nobody moves them on unseen meanwhile.
-        let shown_first = is_new && profile.syncs.version > 0;
-        if acts.is_empty() && !shown_first {
+        // A new profile shows where its syncs stand, or that there are none: they are written with it, so that nobody who knows of no
+        // profile begins one, or moves one on, unseen meanwhile.
+        if acts.is_empty() && !is_new {
             return None;
         }
         let mut stands = Standing::of(before);

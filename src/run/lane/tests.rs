@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use schemas::FaultKind;
+use schemas::profile::SyncStatus;
 use schemas::store::{DeadLetterFilter, StoredDeadLetter};
-use schemas::{Outgoing, Reason};
+use schemas::{FaultKind, Outgoing, Reason, TopicName};
 
 use crate::run::faulty::{OnWrite, Rig, batch_of, stocks};
 use sinks::Sink;
@@ -34,6 +34,29 @@ async fn a_batch_that_another_worker_overtook_is_merged_over_what_that_wrote() {
     assert_eq!(overtaken.version, 1, "nothing that we had to say changed it");
     assert_eq!(stored(&rig, "c-2").await.version, 1, "the others of the batch are written");
     assert_eq!(rig.resolved(STOCKS).await, 2);
+}
+
+/// A service wants a customer's data at once.
+fn urgent(customer: &str) -> Outgoing {
+    let value = format!(
+        r#"{{"customerId": "{customer}", "requestId": "r-1", "requestingService": "credit-service", "priority": "urgent"}}"#
+    );
+    let topic = TopicName::try_from("admin.customer.profile.sync.request").unwrap();
+    Outgoing { topic, value: value.into_bytes(), ..stocks(customer, 30, 50, "Riz") }
+}
+
+#[tokio::test]
+async fn a_new_profile_and_its_first_sync_know_of_each_other_whichever_is_written_first() {
+    let (profile, sync) = (|| stocks("c-1", 30, 50, "Riz"), || urgent("c-1"));
+    for (ours, others) in [(profile(), sync()), (sync(), profile())] {
+        let rig = Rig::new().await;
+        let first = batch_of(vec![others]).await;
+        rig.sink.script([OnWrite::Overtaken(Box::new(first))]);
+        rig.run(vec![ours]).await.unwrap();
+        let stored = stored(&rig, "c-1").await;
+        assert!(stored.syncs.open.is_some() && stored.version > 0);
+        assert_eq!(stored.sync_status, SyncStatus::PendingSync);
+    }
 }
 
 #[tokio::test]
