@@ -4,69 +4,41 @@
 //! passes over records where a fetch was cut, and neither tells where a partition ends. Their requests are, one by one.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fluvio::Isolation;
 use fluvio::dataplane::api::Request;
 use fluvio::dataplane::link::ErrorCode;
 use fluvio::dataplane::record::ReplicaKey;
-use fluvio::metadata::partition::PartitionSpec;
-use fluvio::metadata::spu::SpuSpec;
-use fluvio::metadata::topic::TopicSpec as FluvioTopic;
-use fluvio::{FluvioAdmin, Isolation};
-use fluvio_socket::{ClientConfig, SocketError, VersionedSerialSocket};
+use fluvio_socket::{ClientConfig, VersionedSerialSocket};
 use fluvio_spu_schema::server::fetch_offset::FetchOffsetsRequest;
 use schemas::{Fault, FaultKind, TopicName};
 use tokio::time::Instant;
 
 use super::connections::Connections;
-use super::fault::{UNAVAILABLE_ADVICE, of_code, unavailable};
-use super::layout::{Layout, Spu};
-use super::names::{TOPIC_RULE, on_fluvio};
+use super::controller::{Controller, PATIENCE};
+use super::fault::{of_code, unavailable};
+use super::layout::Spu;
+use super::names::require_name;
 use super::options::Options;
 use crate::topics::{Bounds, TopicPartition};
-
-/// How long an answer may take; a produce waits at the SPU besides.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long a leader that has just begun may take to know how far its partition is committed.
 const SETTLING: Duration = Duration::from_secs(3);
 /// How often it is asked meanwhile.
 const ASK_AGAIN: Duration = Duration::from_millis(200);
-/// What the SC said is good for so long where it is asked how far partitions are written.
-const RECENT: Duration = Duration::from_secs(1);
 
 /// A cluster.
 pub(super) struct Cluster {
-    options: Arc<Options>,
     /// How a connection is made; the address is the SC's.
     connecting: ClientConfig,
-    /// Held by who asks the SC.
-    controller: tokio::sync::Mutex<Controller>,
-    /// What the SC said last, and when.
-    layout: Mutex<Said>,
+    controller: Controller,
     /// For questions and for writing. Readers have connections of their own.
     connections: Connections,
     /// Those to the SC and to SPUs that were lost, or could not be made.
     lost_connections: Arc<AtomicU64>,
-}
-
-/// The connection to the SC.
-#[derive(Default)]
-struct Controller {
-    /// `None`: it is to be made.
-    admin: Option<FluvioAdmin>,
-    /// When it last gave no answer, and what was said of that.
-    failed: Option<(Instant, Arc<str>)>,
-}
-
-/// What the SC said last.
-#[derive(Default)]
-struct Said {
-    layout: Option<(Instant, Arc<Layout>)>,
-    /// Whether that proved wrong.
-    is_wrong: bool,
 }
 
 /// A connection to the leader of a partition.
@@ -95,9 +67,9 @@ impl Cluster {
                 .advise("check the files and the domain under `tls` of the broker `fluvio`")
         })?;
         let lost_connections = Arc::new(AtomicU64::new(0));
-        let (controller, layout) = (tokio::sync::Mutex::default(), Mutex::default());
         let connections = Connections::new(Arc::clone(&lost_connections));
-        Ok(Self { options, connecting, controller, layout, connections, lost_connections })
+        let controller = Controller::new(options, Arc::clone(&lost_connections));
+        Ok(Self { connecting, controller, connections, lost_connections })
     }
 
     /// Connections for a reader: an SPU keeps what it knows of a stream until the connection ends.
@@ -105,9 +77,9 @@ impl Cluster {
         Connections::new(Arc::clone(&self.lost_connections))
     }
 
-    /// `Fluvio at host:port`, with what is being done.
-    fn doing(&self, what: &str) -> String {
-        format!("Fluvio at {}: {what}", self.options.endpoint)
+    /// The controller.
+    pub(super) fn controller(&self) -> &Controller {
+        &self.controller
     }
 
     /// How many connections were lost, or could not be made.
@@ -117,12 +89,12 @@ impl Cluster {
 
     /// Whether the SC answers.
     pub(super) async fn ping(&self) -> Result<(), Fault> {
-        self.look().await.map(drop)
+        self.controller.look().await.map(drop)
     }
 
     /// How many partitions a topic has, asked of the SC; `None` where it does not exist.
     pub(super) async fn partitions(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u32>, Fault> {
-        let layout = self.look().await?;
+        let layout = self.controller.look().await?;
         let count = |topic: &TopicName| Some((topic.clone(), layout.partitions(topic)?));
         Ok(topics.iter().filter_map(count).collect())
     }
@@ -134,11 +106,11 @@ impl Cluster {
         let answer = self.ask(partition, &what, PATIENCE, question).await?;
         let replica = ReplicaKey::new(require_name(&partition.topic)?, partition.partition);
         let Some(ends) = answer.find_partition(&replica) else {
-            return Err(unavailable(self.doing(&what), "the answer does not name it"));
+            return Err(unavailable(self.controller.doing(&what), "the answer does not name it"));
         };
         match ends.error_code {
             ErrorCode::None => {
-                let layout = self.recent().await;
+                let layout = self.controller.recent().await;
                 let written = layout.filter(|layout| layout.is_alone(partition)).map_or(0, |layout| layout.written(partition));
                 let committed = ends.last_stable_offset.max(0).cast_unsigned();
                 Ok(Bounds { first: ends.start_offset.max(0).cast_unsigned(), end: committed.max(written) })
@@ -162,7 +134,7 @@ impl Cluster {
                 return Err(lost);
             }
             if begun.elapsed() > SETTLING {
-                let written = self.look().await?.written(partition);
+                let written = self.controller.look().await?.written(partition);
                 if offset > written {
                     return Err(lost);
                 }
@@ -197,11 +169,11 @@ impl Cluster {
 
     /// A connection to the leader of a partition, one of `connections`.
     pub(super) async fn leader(&self, partition: &TopicPartition, connections: &Connections) -> Result<Leader, Fault> {
-        let known = self.known().and_then(|layout| Some((layout.leader(partition).ok()?, layout)));
+        let known = self.controller.known().and_then(|layout| Some((layout.leader(partition).ok()?, layout)));
         let (spu, layout) = match known {
             Some(known) => known,
             None => {
-                let layout = self.look().await?;
+                let layout = self.controller.look().await?;
                 (layout.leader(partition)?, layout)
             }
         };
@@ -209,8 +181,11 @@ impl Cluster {
         match connections.to(&spu, &self.connecting, PATIENCE).await {
             Ok(connection) => Ok(Leader { isolation, spu, connection }),
             Err(error) => {
-                self.forget();
-                Err(unavailable(self.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)), error))
+                self.controller.forget();
+                Err(unavailable(
+                    self.controller.doing(&format!("{partition}: connecting to the SPU {} at {}", spu.id, spu.address)),
+                    error,
+                ))
             }
         }
     }
@@ -224,145 +199,13 @@ impl Cluster {
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Fault {
         connections.forget(&leader.spu, &leader.connection);
-        self.forget();
-        unavailable(self.doing(what), error)
+        self.controller.forget();
+        unavailable(self.controller.doing(what), error)
     }
 
     /// The fault of an answer that is an error. Where the leader may have moved, it is looked for anew.
     pub(super) fn refused(&self, what: &str, code: ErrorCode) -> Fault {
-        self.forget();
-        of_code(self.doing(what), code)
+        self.controller.forget();
+        of_code(self.controller.doing(what), code)
     }
-
-    /// Asks for a topic, which did not exist a moment ago. That the SC gives no answer in time does not mean that it does not create
-    /// it: it waits for every SPU to report, and misses the report at times. On a connection of its own, so that several are
-    /// created at once.
-    pub(super) async fn create(&self, topic: &TopicName, partitions: u32, patience: Duration) -> Result<(), Fault> {
-        let name = require_name(topic)?;
-        let what = self.doing(&format!("creating the topic \"{topic}\" (\"{name}\" there)"));
-        let admin = self.connect().await?;
-        let spec = FluvioTopic::new_computed(partitions, self.options.replication, None);
-        match tokio::time::timeout(patience, admin.create(name, false, spec)).await {
-            Ok(Ok(())) => Ok(()),
-            // What is no matter of the connection is the SC's answer.
-            Ok(Err(error)) if error.downcast_ref::<SocketError>().is_none() => {
-                Err(Fault::caused(FaultKind::Refused, what, error))
-            }
-            Ok(Err(error)) => Err(unavailable(what, error)),
-            Err(late) => Err(unavailable(what, late)),
-        }
-    }
-
-    fn said(&self) -> MutexGuard<'_, Said> {
-        self.layout.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the SC said last, unless that proved wrong.
-    fn known(&self) -> Option<Arc<Layout>> {
-        let said = self.said();
-        said.layout.as_ref().filter(|_| !said.is_wrong).map(|(_, layout)| Arc::clone(layout))
-    }
-
-    /// What the SC said a moment ago; where it does not answer, what it said last.
-    async fn recent(&self) -> Option<Arc<Layout>> {
-        let said = self.said().layout.clone();
-        match said {
-            Some((when, layout)) if when.elapsed() < RECENT => Some(layout),
-            said => self.look().await.ok().or(said.map(|(_, layout)| layout)),
-        }
-    }
-
-    /// Asks the SC again when it is needed next.
-    pub(super) fn forget(&self) {
-        self.said().is_wrong = true;
-    }
-
-    /// Asks the SC. Who has waited while it gave no answer to somebody does not ask, and wait, once more.
-    async fn look(&self) -> Result<Arc<Layout>, Fault> {
-        let asked = Instant::now();
-        let mut controller = self.controller.lock().await;
-        let said = self.said().layout.clone();
-        if let Some((_, layout)) = said.filter(|(when, _)| *when > asked) {
-            return Ok(layout);
-        }
-        if let Some((_, why)) = controller.failed.as_ref().filter(|(when, _)| *when > asked) {
-            return Err(Fault::new(FaultKind::Unavailable, why.to_string()).advise(self.advice()));
-        }
-        let asked = Instant::now();
-        match self.look_with(&mut controller.admin).await {
-            Ok(layout) => {
-                let layout = Arc::new(layout);
-                *self.said() = Said { layout: Some((asked, Arc::clone(&layout))), is_wrong: false };
-                Ok(layout)
-            }
-            Err(fault) => {
-                controller.failed = Some((Instant::now(), fault.to_string().into()));
-                Err(fault)
-            }
-        }
-    }
-
-    /// Asks the SC on the connection that there is, or else on a new one.
-    async fn look_with(&self, slot: &mut Option<FluvioAdmin>) -> Result<Layout, Fault> {
-        // A connection may have been lost since its last question: that is known only now.
-        if let Some(admin) = slot.take()
-            && let Ok(layout) = self.ask_controller(&admin).await
-        {
-            *slot = Some(admin);
-            return Ok(layout);
-        }
-        let admin = self.connect().await?;
-        let layout = self.ask_controller(&admin).await?;
-        *slot = Some(admin);
-        Ok(layout)
-    }
-
-    fn advice(&self) -> &'static str {
-        match self.options.tls {
-            Some(_) => "check that the cluster runs, and `endpoint` and `tls` of the broker `fluvio`",
-            None => UNAVAILABLE_ADVICE,
-        }
-    }
-
-    async fn connect(&self) -> Result<FluvioAdmin, Fault> {
-        let config = self.options.of_client();
-        match tokio::time::timeout(PATIENCE, FluvioAdmin::connect_with_config(&config)).await {
-            Ok(Ok(admin)) => Ok(admin),
-            Ok(Err(error)) => {
-                self.lost_connections.fetch_add(1, Relaxed);
-                Err(unavailable(self.doing("connecting"), error).advise(self.advice()))
-            }
-            Err(late) => {
-                self.lost_connections.fetch_add(1, Relaxed);
-                Err(unavailable(self.doing("connecting"), late))
-            }
-        }
-    }
-
-    async fn ask_controller(&self, admin: &FluvioAdmin) -> Result<Layout, Fault> {
-        let asking = async {
-            let topics = admin.all::<FluvioTopic>().await?;
-            let partitions = admin.all::<PartitionSpec>().await?;
-            let spus = admin.all::<SpuSpec>().await?;
-            Ok((topics, partitions, spus))
-        };
-        let (topics, partitions, spus) = match tokio::time::timeout(PATIENCE, asking).await {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(error)) => {
-                // Names the type of the block above.
-                let error: Box<dyn std::error::Error + Send + Sync> = error;
-                return Err(unavailable(self.doing("asking for its topics"), error));
-            }
-            Err(late) => return Err(unavailable(self.doing("asking for its topics"), late)),
-        };
-        Ok(Layout::new(topics, partitions, spus))
-    }
-}
-
-/// The topic's name on Fluvio.
-pub(super) fn require_name(topic: &TopicName) -> Result<String, Fault> {
-    on_fluvio(topic).ok_or_else(|| {
-        Fault::new(FaultKind::Refused, format!("topic \"{topic}\": Fluvio takes no such name"))
-            .advise(format!("it takes {TOPIC_RULE}"))
-    })
 }

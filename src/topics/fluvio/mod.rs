@@ -10,6 +10,7 @@
 mod batch;
 mod cluster;
 mod connections;
+mod controller;
 mod fault;
 mod layout;
 mod names;
@@ -72,7 +73,7 @@ impl Fluvio {
 /// Creates a topic that did not exist a moment ago, and waits until it can be read.
 async fn create_missing(cluster: &Cluster, spec: &TopicSpec) -> Result<(), Fault> {
     let begun = Instant::now();
-    let answer = cluster.create(&spec.name, spec.partitions, ANSWER).await;
+    let answer = cluster.controller().create(&spec.name, spec.partitions, ANSWER).await;
     // Another process may have been first, or the answer is late.
     while cluster.partitions(std::slice::from_ref(&spec.name)).await?.is_empty() {
         match &answer {

@@ -4,7 +4,7 @@
 //! of three kinds, which become runs of dashes: `.` one, `-` two, `_` three. So every name has one of its own there, and every
 //! name there without a longer run has one here: the topic `my-orders` of a cluster is declared as `my.orders`.
 
-use schemas::TopicName;
+use schemas::{Fault, FaultKind, TopicName};
 
 /// The longest name that Fluvio takes, in bytes.
 const LONGEST: usize = 63;
@@ -43,6 +43,18 @@ pub(super) fn on_fluvio(name: &TopicName) -> Option<String> {
         separated = true;
     }
     (!separated && there.len() <= LONGEST).then_some(there)
+}
+
+/// The topic's name on Fluvio.
+///
+/// # Errors
+///
+/// `Refused` for a topic that cannot be there.
+pub(super) fn require_name(topic: &TopicName) -> Result<String, Fault> {
+    on_fluvio(topic).ok_or_else(|| {
+        Fault::new(FaultKind::Refused, format!("topic \"{topic}\": Fluvio takes no such name"))
+            .advise(format!("it takes {TOPIC_RULE}"))
+    })
 }
 
 #[cfg(test)]

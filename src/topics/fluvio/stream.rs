@@ -15,8 +15,10 @@ use schemas::{Clock, Fault, FaultKind, Raw, Reaction};
 use tokio::sync::{Notify, mpsc};
 
 use super::batch::{self, Unpacked};
-use super::cluster::{Cluster, Leader, PATIENCE, require_name};
+use super::cluster::{Cluster, Leader};
 use super::connections::Connections;
+use super::controller::PATIENCE;
+use super::names::require_name;
 use super::troubles::Troubles;
 use crate::topics::TopicPartition;
 

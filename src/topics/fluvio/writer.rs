@@ -14,7 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::batch::{self, pack, request_bytes};
-use super::cluster::{Cluster, PATIENCE, require_name};
+use super::cluster::Cluster;
+use super::controller::PATIENCE;
+use super::names::require_name;
 use super::options::Options;
 use crate::topics::TopicPartition;
 use crate::topics::placement::{Placement, Placements};
