@@ -5,6 +5,8 @@
 //! what it sent. Each customer's part is played by its own random numbers, so the model knows what the source does.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod model;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -17,13 +19,13 @@ use serde_json::{Value, json};
 use sinks::{Settings, Sink};
 use transforms::Step;
 
+use self::model::{DAYS, DEADLINES, Event, Line, TICKS_A_DAY, answers, asks, model};
 use crate::config::Plan;
 use crate::run::faulty;
 use crate::run::keyed::{Given, Keyed, Wake};
 
 /// How long a tick lasts: what happens is seen at the next one.
 const TICK: TimeDelta = TimeDelta::minutes(5);
-const TICKS_A_DAY: i64 = 12 * 24;
 /// The durations of the shipped file, five times as long: a minute of it is a tick.
 const SLOWER: [(&str, &str); 3] = [
     ("{notification: 30m, request: 5m}", "{notification: 150m, request: 25m}"),
@@ -31,118 +33,6 @@ const SLOWER: [(&str, &str); 3] = [
     // Every retry follows when it is said.
     ("backoff: 1m, jitter: 10", "backoff: 5m, jitter: 0"),
 ];
-const DAYS: i64 = 7;
-/// In how many ticks an attempt is over: of two, five, ten and thirty minutes.
-const DEADLINES: [(&str, i64); 4] = [("urgent", 2), ("high", 5), ("normal", 10), ("low", 30)];
-
-/// What a service, or the source, does at a tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Event {
-    /// A service asks, with one of [`DEADLINES`].
-    Ask(usize),
-    /// A complete profile of an earlier tick arrives.
-    Answer(i64),
-}
-
-fn random(seed: u64, customer: usize, what: u64) -> StdRng {
-    StdRng::seed_from_u64(seed ^ (customer as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ what.wrapping_mul(0xd1b5_4a32_d192_ed03))
-}
-
-/// When services ask for a customer's data.
-fn asks(seed: u64, customer: usize) -> Vec<(i64, Event)> {
-    let mut rng = random(seed, customer, 0);
-    let count = rng.random_range(1..4);
-    (0..count)
-        .map(|_| (rng.random_range(0..(DAYS - 1) * TICKS_A_DAY), Event::Ask(rng.random_range(0..DEADLINES.len()))))
-        .collect()
-}
-
-/// What the source makes of the request of that number that was sent at a tick.
-fn answers(seed: u64, customer: usize, request: u64, sent: i64) -> Vec<(i64, Event)> {
-    let mut rng = random(seed, customer, request + 1);
-    if rng.random_bool(0.4) {
-        return Vec::new();
-    }
-    let made = sent + rng.random_range(0..45);
-    let arrives = made + rng.random_range(1..15);
-    let again = rng.random_bool(0.2).then(|| arrives + rng.random_range(0..100));
-    [Some(arrives), again].into_iter().flatten().map(|at| (at, Event::Answer(made))).collect()
-}
-
-/// A line of a customer's history: what happened, at which tick.
-type Line = (&'static str, i64);
-
-/// The model: one customer after the other, from one tick at which something happens to the next.
-fn model(seed: u64, customer: usize) -> Vec<Line> {
-    let mut coming: BTreeMap<i64, Vec<Event>> = BTreeMap::new();
-    asks(seed, customer).into_iter().for_each(|(at, event)| coming.entry(at).or_default().push(event));
-    let (mut lines, mut requests, mut newest) = (Vec::new(), 0, i64::MIN);
-    // The wish that waits: when it is due, how urgent, when it was last asked for. The sync that is open: when it began, its attempt,
-    // when that is over, whether it pauses. The one that was given up: when it began.
-    let mut wish: Option<(i64, usize, i64)> = None;
-    let mut open: Option<(i64, u32, i64, bool)> = None;
-    let mut lost: Option<i64> = None;
-    loop {
-        let timer = open.map(|(_, _, due, _)| due).or(wish.map(|(due, _, _)| due));
-        let Some(now) = coming.keys().next().copied().into_iter().chain(timer).min() else { return lines };
-        for event in coming.remove(&now).unwrap_or_default() {
-            match event {
-                Event::Answer(made) => newest = newest.max(made),
-                Event::Ask(urgency) => {
-                    // What is urgent or high is due at once, the others in five minutes.
-                    let due = now + if urgency < 2 { 0 } else { 5 };
-                    lines.push((if wish.is_some() { "joined" } else { "scheduled" }, now));
-                    wish =
-                        Some(wish.map_or((due, urgency, now), |(earlier, more, _)| (earlier.min(due), more.min(urgency), now)));
-                }
-            }
-        }
-        loop {
-            if let Some((began, ..)) = open.filter(|(began, ..)| newest >= *began) {
-                lines.push(("completed", now));
-                open = None;
-                if wish.is_some_and(|(_, _, asked)| newest >= asked) {
-                    lines.push(("completed", now));
-                    wish = None;
-                }
-                assert!(newest >= began);
-            }
-            if lost.is_some_and(|began| newest >= began) {
-                lines.push(("completed", now));
-                lost = None;
-            }
-            let mut starts = None;
-            match open {
-                Some((_, _, due, _)) if due > now => break,
-                Some((began, attempt, _, true)) => starts = Some((began, attempt + 1, 5)),
-                Some((began, 3, _, false)) => {
-                    lines.push(("given_up", now));
-                    (open, lost) = (None, Some(began));
-                }
-                Some((began, attempt, _, false)) => {
-                    lines.push(("failed", now));
-                    // After two and four minutes.
-                    open = Some((began, attempt, now + (1 << attempt), true));
-                }
-                None => match wish.filter(|(due, _, _)| *due <= now) {
-                    None => break,
-                    Some((_, urgency, _)) => {
-                        wish = None;
-                        starts = Some((now, 1, DEADLINES[urgency].1));
-                    }
-                },
-            }
-            if let Some((began, attempt, ticks)) = starts {
-                lines.push(("started", now));
-                open = Some((began, attempt, now + ticks, false));
-                for (at, event) in answers(seed, customer, requests, now) {
-                    coming.entry(at).or_default().push(event);
-                }
-                requests += 1;
-            }
-        }
-    }
-}
 
 struct World {
     seed: u64,
@@ -266,7 +156,7 @@ impl World {
     /// The publisher: hands requests to the source, and deletes them; it may die between the two.
     async fn publish(&mut self) {
         loop {
-            let waiting = self.sink.outbox(1_000).await.unwrap();
+            let waiting = self.sink.outbox(1_000, None).await.unwrap();
             if waiting.is_empty() {
                 return;
             }
