@@ -1,6 +1,6 @@
 //! Faults while a load is under way: the network, the database, the workers. Every event ends in a profile or in a dead letter, once.
 //!
-//! A round is its seed: which faults, in which order, after how long. `SYNCLINE_TEST_ROUNDS=200` is the full size;
+//! A round is its seed: which faults, in which order, after how long. `SYNCLINE_TEST_ROUNDS=200` is the full size, `100..200` the second half of it;
 //! `SYNCLINE_TEST_SEED=n` plays one round again.
 
 mod over_fluvio;
@@ -151,15 +151,15 @@ async fn played(seed: u64, server: &Server, load: &[Outgoing], calm: &Outcome) {
     syncs_are_asked_for(&round.bench).await;
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap())
-}
-
 /// The rounds to play, where nobody says which: so many.
 fn seeds(rounds: u64) -> Vec<u64> {
-    match number("SYNCLINE_TEST_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("SYNCLINE_TEST_ROUNDS").unwrap_or(rounds)).collect(),
+    let number = |text: &str| text.parse::<u64>().unwrap();
+    if let Ok(seed) = std::env::var("SYNCLINE_TEST_SEED") {
+        return vec![number(&seed)];
+    }
+    match std::env::var("SYNCLINE_TEST_ROUNDS") {
+        Ok(text) => text.split_once("..").map_or(0..number(&text), |(from, to)| number(from)..number(to)).collect(),
+        Err(_) => (0..rounds).collect(),
     }
 }
 

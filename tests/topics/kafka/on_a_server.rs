@@ -50,6 +50,19 @@ impl Server {
         }
     }
 
+    /// Waits until every node is among the replicas in sync of every partition.
+    async fn until_replicas_have_caught_up(&self, topic: &str) {
+        let asking: BaseConsumer = self.config().create().unwrap();
+        for _ in 0..600 {
+            let known = asking.fetch_metadata(Some(topic), Duration::from_secs(10)).unwrap();
+            if known.topics()[0].partitions().iter().all(|partition| partition.isr().len() == self.0.nodes()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the replicas of {topic} do not catch up within a minute");
+    }
+
     /// Removes the records of "t"[0] below an offset.
     async fn trim(&self, offset: i64) {
         let mut below = TopicPartitionList::new();
@@ -98,8 +111,8 @@ async fn nodes_that_are_lost_one_after_the_other_lose_nothing(server: &mut Serve
             written += 50;
         }
         server.0.start_node(lost);
-        // Its replicas catch up, before the next one takes the others' majority away.
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        // Before the next one takes the others' majority away.
+        server.until_replicas_have_caught_up("t").await;
     }
     let read = read_all(&*topics, "t", 3).await;
     for partition in 0..3 {
