@@ -13,7 +13,7 @@ use schemas::store::{
     Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
     StoredDeadLetter, Walked, Written,
 };
-use schemas::{Fault, Reason, SystemClock};
+use schemas::{Fault, Reason, SystemClock, TopicName};
 use sinks::Sink;
 use syncline::config::Plan;
 use syncline::run::{Health, Options, Pipeline, sink_settings};
@@ -83,8 +83,12 @@ impl Sink for Recorder {
         self.sink.release(leases).await
     }
 
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
-        self.sink.outbox(limit).await
+    async fn outbox(&self, limit: u32, topics: Option<&[TopicName]>) -> Result<Vec<OutboxEntry>, Fault> {
+        self.sink.outbox(limit, topics).await
+    }
+
+    async fn outbox_beside(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u64>, Fault> {
+        self.sink.outbox_beside(topics).await
     }
 
     async fn outbox_end(&self) -> Result<i64, Fault> {

@@ -26,7 +26,7 @@ use schemas::store::{
     Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
     StoredDeadLetter, Walked, Written,
 };
-use schemas::{Fault, FaultKind, Reason};
+use schemas::{Fault, FaultKind, Reason, TopicName};
 
 pub use columns::{COLUMNS, Column, ColumnKind};
 pub use migrations::MigrationStatus;
@@ -200,13 +200,20 @@ pub trait Sink: Send + Sync {
     /// A [`Fault`] of the database.
     async fn release(&self, leases: &[Lease]) -> Result<(), Fault>;
 
-    /// The next entries of this pipeline's outbox, oldest first: at most `limit`, and about 8 MiB, but one at least where there is one.
-    /// One whose profile or letter is gone is [`Outbound::Gone`](schemas::store::Outbound::Gone).
+    /// The next entries of this pipeline's outbox for these topics, oldest first; `None`: for all. At most `limit`, and about 8 MiB, but one
+    /// at least where there is one. One whose profile or letter is gone is [`Outbound::Gone`](schemas::store::Outbound::Gone).
     ///
     /// # Errors
     ///
     /// A [`Fault`] of the database.
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault>;
+    async fn outbox(&self, limit: u32, topics: Option<&[TopicName]>) -> Result<Vec<OutboxEntry>, Fault>;
+
+    /// How many entries this pipeline's outbox holds for topics other than these. Reads all of it.
+    ///
+    /// # Errors
+    ///
+    /// A [`Fault`] of the database.
+    async fn outbox_beside(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u64>, Fault>;
 
     /// The number of the newest entry of this pipeline's outbox; 0 where there is none. Entries that are written from now on have
     /// greater ones, but for a profile that waits already: it keeps its place.

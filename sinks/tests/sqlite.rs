@@ -69,7 +69,7 @@ async fn a_store_in_memory_is_read_while_it_is_written() {
             for _ in 0..50 {
                 let batch = contract::batch(vec![]);
                 sink.read(&["c-1".to_owned()], &[]).await.unwrap();
-                sink.outbox(10).await.unwrap();
+                sink.outbox(10, None).await.unwrap();
                 sink.write(&batch).await.unwrap();
             }
         });

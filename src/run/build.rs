@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use schemas::{Clock, Fault, FaultKind, Outgoing};
 use sinks::{Settings, Sink};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::counters::Counters;
 use super::health::Health;
@@ -15,7 +15,7 @@ use super::retries::patiently;
 use super::segment::Segment;
 use super::share::Share;
 use super::stop::Stop;
-use super::unread::refuse_unread;
+use super::unread::{refuse_unread, tell_of_undeclared};
 use super::workflow::Desk;
 use crate::config::{Plan, SinkPlan, TopicPlan};
 use crate::metrics::Metrics;
@@ -43,7 +43,7 @@ pub struct Pipeline {
     plan: Arc<Plan>,
     brokers: BTreeMap<String, Arc<dyn Topics>>,
     sink: Arc<dyn Sink>,
-    outbox: Arc<Notify>,
+    outbox: Arc<watch::Sender<()>>,
     options: Options,
 }
 
@@ -116,12 +116,13 @@ impl Pipeline {
         options: Options,
     ) -> Result<Self, Fault> {
         refuse_unread(&plan, &brokers, sink.as_ref(), &options.health).await?;
+        tell_of_undeclared(&plan, sink.as_ref(), &options.health).await?;
         for (name, broker) in &brokers {
             let declared = plan.topics.values().filter(|topic| topic.broker == *name && !topic.internal);
             let specs: Vec<_> = declared.map(TopicPlan::spec).collect();
             patiently(&options.health, name, || broker.create(&specs)).await?;
         }
-        Ok(Self { plan: Arc::new(plan), brokers, sink, outbox: Arc::new(Notify::new()), options })
+        Ok(Self { plan: Arc::new(plan), brokers, sink, outbox: Arc::new(watch::Sender::new(())), options })
     }
 
     /// What it runs.
@@ -223,15 +224,25 @@ impl Pipeline {
         }
     }
 
-    pub(super) fn publisher(&self, stop: &Stop) -> Publisher {
+    /// The publishers, one for each broker that is connected.
+    pub(super) fn publishers(&self, stop: &Stop) -> Vec<Publisher> {
+        let of = |(at, (name, broker)): (usize, (&String, &Arc<dyn Topics>))| self.publisher(name, broker, at == 0, stop);
+        self.brokers.iter().enumerate().map(of).collect()
+    }
+
+    fn publisher(&self, name: &str, broker: &Arc<dyn Topics>, forgets: bool, stop: &Stop) -> Publisher {
+        let topics = self.plan.topics.values().filter(|topic| topic.broker == name);
         Publisher {
-            plan: Arc::clone(&self.plan),
-            brokers: self.brokers.clone(),
+            pipeline: self.plan.name.clone(),
+            name: name.to_owned(),
+            broker: Arc::clone(broker),
+            topics: topics.map(|topic| topic.name.clone()).collect(),
+            forgets,
             sink: Arc::clone(&self.sink),
             counters: Arc::clone(self.counters()),
             metrics: Arc::clone(&self.options.metrics),
             health: Arc::clone(&self.options.health),
-            outbox: Arc::clone(&self.outbox),
+            news: self.outbox.subscribe(),
             clock: Arc::clone(&self.options.clock),
             owner: self.options.owner.clone(),
             stop: stop.clone(),

@@ -49,6 +49,7 @@ use tokio::task::{JoinError, JoinSet};
 pub use build::{Options, Pipeline, sink_settings};
 pub use counters::{Counters, Counts};
 pub use health::Health;
+use publisher::Publisher;
 pub use retries::patiently;
 use segment::{Segment, Until};
 pub use share::{Share, ShareError};
@@ -142,20 +143,20 @@ impl Pipeline {
     /// Works with a publisher beside; then lets it send what is left. Whichever of the two fails stops the other.
     async fn beside_publisher(&self, stop: &Stop, work: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
         let (end, ended) = watch::channel(false);
-        let mut publishing = tokio::spawn(self.publisher(stop).run(ended));
+        let mut publishing = tokio::spawn(published(self.publishers(stop), ended));
         let mut work = std::pin::pin!(work);
         let worked = tokio::select! {
             worked = &mut work => worked,
             ended = &mut publishing => {
                 stop.tell();
                 let worked = work.await;
-                return published(ended).and(worked);
+                return joined(ended).and(worked);
             }
         };
         // Its receiver lives in the publisher's task.
         let _ = end.send(true);
         let ended = tokio::select! {
-            ended = &mut publishing => published(ended),
+            ended = &mut publishing => joined(ended),
             () = stop.overdue() => {
                 publishing.abort();
                 Ok(())
@@ -187,6 +188,15 @@ async fn with_timers(segment: &Arc<Segment>, until: Until) -> Result<(), Fault> 
     worked.and(timed)
 }
 
-fn published(ended: Result<Result<(), Fault>, JoinError>) -> Result<(), Fault> {
-    ended.map_err(|error| Fault::caused(FaultKind::Bug, "the publisher panicked", error))?
+/// Publishes to all brokers beside each other, until all have ended. One that fails ends the others.
+async fn published(publishers: Vec<Publisher>, ended: watch::Receiver<bool>) -> Result<(), Fault> {
+    let mut publishing: JoinSet<_> = publishers.into_iter().map(|publisher| publisher.run(ended.clone())).collect();
+    while let Some(ended) = publishing.join_next().await {
+        joined(ended)?;
+    }
+    Ok(())
+}
+
+fn joined(ended: Result<Result<(), Fault>, JoinError>) -> Result<(), Fault> {
+    ended.map_err(|error| Fault::caused(FaultKind::Bug, "a publisher panicked", error))?
 }

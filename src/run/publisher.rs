@@ -1,18 +1,17 @@
 //! Sends what the outbox holds, and deletes what the broker acknowledged (`architecture.md`, rule 7).
 //!
-//! One publisher per pipeline holds the lease. Entries go in the order in which they were written, so a customer's alerts arrive in
+//! One publisher per pipeline and broker holds a lease: what is for a broker that is away holds up nothing else. Entries go in the order in which they were written, so a customer's alerts arrive in
 //! order; an entry that was sent but not yet deleted is sent again after a crash, with the same id and the same bytes.
 
 mod portions;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::store::{Assigned, Claim, Lease, Outbound, OutboxEntry};
-use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
+use schemas::{Clock, Fault, FaultKind, Reaction, TopicName};
 use sinks::Sink;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::portions::{outgoing, portions};
@@ -22,7 +21,6 @@ use super::health::{Health, Part};
 use super::retention::Retention;
 use super::retries::Retries;
 use super::stop::Stop;
-use crate::config::Plan;
 use crate::metrics::Metrics;
 use crate::topics::Topics;
 
@@ -35,15 +33,23 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How long a run that was told to stop goes on sending what is left.
 const LAST_ROUNDS: Duration = Duration::from_secs(2);
 
-/// The publisher of a pipeline.
+/// The publisher of a pipeline to one broker.
 pub(super) struct Publisher {
-    pub(super) plan: Arc<Plan>,
-    pub(super) brokers: BTreeMap<String, Arc<dyn Topics>>,
+    /// The pipeline's name.
+    pub(super) pipeline: String,
+    /// The broker's name.
+    pub(super) name: String,
+    pub(super) broker: Arc<dyn Topics>,
+    /// The topics that are on the broker.
+    pub(super) topics: Vec<TopicName>,
+    /// Whether it is the one that forgets old rows on the side.
+    pub(super) forgets: bool,
     pub(super) sink: Arc<dyn Sink>,
     pub(super) counters: Arc<Counters>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) health: Arc<Health>,
-    pub(super) outbox: Arc<Notify>,
+    /// Tells that there are new entries.
+    pub(super) news: watch::Receiver<()>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: String,
     /// When the run is to end.
@@ -62,7 +68,7 @@ enum Turn {
     Sent(usize),
     /// There is nothing to send.
     Empty,
-    /// Another process publishes, and has not sent all of it.
+    /// Another process publishes, and may not have sent all of it.
     Waiting,
 }
 
@@ -75,12 +81,13 @@ impl Publisher {
     ///
     /// A fault that retrying cannot mend.
     pub(super) async fn run(self, mut ended: watch::Receiver<bool>) -> Result<(), Fault> {
-        let part = Part::new(&self.health, "outbox".to_owned());
+        let part = Part::new(&self.health, format!("outbox for the broker {}", self.name));
         let retries = Retries { health: &self.health, part: part.name(), stop: &self.stop, counters: Some(&self.counters) };
         let mut held: Option<Held> = None;
         let mut last: Option<i64> = None;
         let mut backoff = Backoff::new();
-        let mut retention = Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock));
+        let mut retention = self.forgets.then(|| Retention::new(Arc::clone(&self.sink), Arc::clone(&self.clock)));
+        let mut news = self.news.clone();
         loop {
             // A run that is gone without a word ends the publisher too.
             let finishing = *ended.borrow_and_update() || ended.has_changed().is_err();
@@ -93,12 +100,8 @@ impl Publisher {
                 backoff.reset();
                 retries.works();
                 // One process of a pipeline forgets: the one that publishes.
-                let forgetting = async {
-                    retention.step().await;
-                    Ok(())
-                };
-                if let Some(kept) = &mut held
-                    && let Err(fault) = self.while_held(kept, forgetting).await
+                if let (Some(kept), Some(retention)) = (&mut held, &mut retention)
+                    && let Err(fault) = self.forget_some(kept, retention).await
                 {
                     tracing::debug!(%fault, "lost the lease of the outbox");
                     held = None;
@@ -108,9 +111,11 @@ impl Publisher {
                 Ok(Turn::Empty) if finishing => break,
                 Ok(Turn::Waiting) if finishing && self.stop.is_told() => break,
                 Ok(Turn::Empty | Turn::Waiting) => {
+                    let publishes = held.is_some();
                     tokio::select! {
-                        () = self.outbox.notified() => {}
-                        () = tokio::time::sleep(LOOK_AGAIN) => {}
+                        // Whoever holds them keeps this sender.
+                        Ok(()) = news.changed(), if publishes => {}
+                        () = tokio::time::sleep(if publishes || finishing { LOOK_AGAIN } else { HEARTBEAT }) => {}
                         _ = ended.changed(), if !finishing => {}
                     }
                 }
@@ -138,17 +143,19 @@ impl Publisher {
     /// write behind it, they see to.
     async fn turn(&self, held: &mut Option<Held>, last: Option<&mut Option<i64>>) -> Result<Turn, Fault> {
         let last = match last {
-            None => i64::MAX,
-            Some(Some(known)) => *known,
-            Some(unknown) => *unknown.insert(self.sink.outbox_end().await?),
+            None => None,
+            Some(Some(known)) => Some(*known),
+            Some(unknown) => Some(*unknown.insert(self.sink.outbox_end().await?)),
         };
         let Some(held) = self.keep(held).await? else {
-            let left = self.sink.outbox(1).await?;
+            let Some(last) = last else { return Ok(Turn::Waiting) };
+            let left = self.sink.outbox(1, Some(&self.topics)).await?;
             return Ok(if left.first().is_none_or(|entry| entry.seq > last) { Turn::Empty } else { Turn::Waiting });
         };
+        let last = last.unwrap_or(i64::MAX);
         let leases = held.leases.clone();
         let publishing = async {
-            let mut entries = self.sink.outbox(AT_ONCE).await?;
+            let mut entries = self.sink.outbox(AT_ONCE, Some(&self.topics)).await?;
             entries.retain(|entry| entry.seq <= last);
             let (met, gone) = (entries.len(), entries.iter().filter(|entry| matches!(entry.what, Outbound::Gone { .. })).count());
             for portion in portions(entries) {
@@ -185,6 +192,14 @@ impl Publisher {
         }
     }
 
+    async fn forget_some(&self, held: &mut Held, retention: &mut Retention) -> Result<(), Fault> {
+        let forgetting = async {
+            retention.step().await;
+            Ok(())
+        };
+        self.while_held(held, forgetting).await
+    }
+
     /// The lease, claimed where it is not held; `None` while somebody else holds it.
     async fn keep<'h>(&self, held: &'h mut Option<Held>) -> Result<Option<&'h mut Held>, Fault> {
         match held {
@@ -205,34 +220,15 @@ impl Publisher {
 
     async fn claim(&self) -> Result<Option<Vec<Lease>>, Fault> {
         let topic = TopicName::try_from("outbox").map_err(|error| Fault::caused(FaultKind::Bug, "the outbox's lease", error))?;
-        let of = Assigned { segment: "outbox".into(), broker: String::new(), topic, partition: 0 };
+        let of = Assigned { segment: "outbox".into(), broker: self.name.clone(), topic, partition: 0 };
         Ok(match self.sink.claim(&[of], &self.owner).await? {
             Claim::Granted(leases) => Some(leases),
             Claim::Held { .. } => None,
         })
     }
 
-    /// Sends entries and deletes them, broker by broker: what one took is not sent again because another is away.
-    ///
-    /// # Errors
-    ///
-    /// The first fault of a broker, once all were tried.
+    /// Sends entries and deletes them. Where a topic does not take one, they are halved until that is found.
     async fn publish(&self, entries: Vec<OutboxEntry>, leases: &[Lease]) -> Result<(), Fault> {
-        let mut by_broker: BTreeMap<&str, Vec<OutboxEntry>> = BTreeMap::new();
-        for entry in entries {
-            let broker = self.plan.topics.get(&entry.topic).map_or("", |topic| topic.broker.as_str());
-            by_broker.entry(broker).or_default().push(entry);
-        }
-        let mut first = Ok(());
-        for entries in by_broker.into_values() {
-            let done = self.publish_to_one(entries, leases).await;
-            first = first.and(done);
-        }
-        first
-    }
-
-    /// The same for entries of one broker. Where a topic does not take one, they are halved until that is found.
-    async fn publish_to_one(&self, entries: Vec<OutboxEntry>, leases: &[Lease]) -> Result<(), Fault> {
         let mut groups = vec![entries];
         while let Some(mut group) = groups.pop() {
             match self.send(&group).await {
@@ -267,23 +263,8 @@ impl Publisher {
     }
 
     async fn send(&self, entries: &[OutboxEntry]) -> Result<(), Fault> {
-        let mut by_broker: BTreeMap<&str, Vec<Outgoing>> = BTreeMap::new();
-        for entry in entries {
-            let Some(record) = outgoing(&self.plan.name, entry) else { continue };
-            let Some(topic) = self.plan.topics.get(&entry.topic) else {
-                return Err(Fault::new(
-                    FaultKind::Refused,
-                    format!("the outbox holds records for the topic {}, which the pipeline file does not declare", entry.topic),
-                )
-                .advise("declare the topic again until `syncline run` has sent them"));
-            };
-            by_broker.entry(&topic.broker).or_default().push(record);
-        }
-        for (name, records) in by_broker {
-            let broker = self.brokers.get(name);
-            let broker = broker.ok_or_else(|| Fault::new(FaultKind::Bug, format!("the broker `{name}` is not connected")))?;
-            broker.write(records).await?;
-        }
+        let records = entries.iter().filter_map(|entry| outgoing(&self.pipeline, entry)).collect();
+        self.broker.write(records).await?;
         let sent = entries.iter().filter(|entry| !matches!(entry.what, Outbound::Gone { .. }));
         self.metrics.count_written(sent.map(|entry| &entry.topic));
         Ok(())

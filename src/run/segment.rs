@@ -7,7 +7,7 @@ use std::time::Duration;
 use schemas::store::{Assigned, Batch, Lease, Position};
 use schemas::{Clock, Fault, FaultKind, Outgoing, Reaction, TopicName};
 use sinks::Sink;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -56,7 +56,7 @@ pub(super) struct Segment {
     pub(super) health: Arc<Health>,
     pub(super) clock: Arc<dyn Clock>,
     /// Told when the outbox has something new.
-    pub(super) outbox: Arc<Notify>,
+    pub(super) outbox: Arc<watch::Sender<()>>,
     /// Who claims leases.
     pub(super) owner: String,
     /// How long to wait for partitions that somebody else owns; `None`: as long as it takes.
@@ -147,7 +147,7 @@ impl Segment {
     pub(super) fn committed(&self, batch: &Batch) {
         self.counters.count_commit(batch);
         if !batch.effects.is_empty() || !batch.dead_letters.is_empty() || (batch.changelog.is_some() && !batch.rows.is_empty()) {
-            self.outbox.notify_one();
+            self.outbox.send_replace(());
         }
     }
 

@@ -39,6 +39,24 @@ pub(super) async fn refuse_unread(
     Ok(())
 }
 
+/// Warns of records in the outbox for topics that the file does not declare: nobody sends them. They stay until it does again.
+///
+/// # Errors
+///
+/// A fault of the sink that retrying cannot mend.
+pub(super) async fn tell_of_undeclared(plan: &Plan, sink: &dyn Sink, health: &Health) -> Result<(), Fault> {
+    let declared: Vec<_> = plan.topics.keys().cloned().collect();
+    for (topic, records) in patiently(health, "outbox", || sink.outbox_beside(&declared)).await? {
+        tracing::warn!(
+            %topic,
+            records,
+            advice = "declare the topic again: a run then sends them",
+            "the outbox holds records for a topic that the pipeline file does not declare"
+        );
+    }
+    Ok(())
+}
+
 /// How many records the topic holds beyond the positions that the stage had while it read them from the broker: it was the first of its
 /// segment then, which was named after it.
 async fn unread(topic: &TopicPlan, stage: &StagePlan, broker: &dyn Topics, sink: &dyn Sink) -> Result<u64, Fault> {

@@ -38,7 +38,7 @@ use schemas::store::{
     Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
     StoredDeadLetter, Walked, Written,
 };
-use schemas::{Fault, FaultKind, Reason};
+use schemas::{Fault, FaultKind, Reason, TopicName};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -191,9 +191,15 @@ impl Sink for PostgresSink {
         self.sessions.run("releasing leases", release).await
     }
 
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
-        let next = async |session: &mut PgConnection| outbox::next(session, &self.statements, &self.pipeline, limit).await;
+    async fn outbox(&self, limit: u32, topics: Option<&[TopicName]>) -> Result<Vec<OutboxEntry>, Fault> {
+        let next =
+            async |session: &mut PgConnection| outbox::next(session, &self.statements, &self.pipeline, limit, topics).await;
         self.sessions.run("reading the outbox", next).await
+    }
+
+    async fn outbox_beside(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u64>, Fault> {
+        let beside = async |session: &mut PgConnection| outbox::beside(session, &self.pipeline, topics).await;
+        self.sessions.run("counting what waits in the outbox", beside).await
     }
 
     async fn outbox_end(&self) -> Result<i64, Fault> {

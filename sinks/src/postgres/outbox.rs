@@ -1,32 +1,34 @@
 //! What waits to be published (`architecture.md`, rule 7).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use schemas::store::{Effect, Lease, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
-use schemas::{Fault, FaultKind};
+use schemas::{Fault, FaultKind, TopicName};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
-use super::partitions::{Partitions, topic};
+use super::partitions::{Partitions, topic, unsigned};
 use super::{Statements, dead_letters, fault, leases};
 use crate::aside;
 use crate::changelog;
 use crate::headers;
 use crate::outbox::BYTES_AT_ONCE;
 
-/// The oldest entries of the pipeline's outbox, with what they name.
+/// The oldest entries of the pipeline's outbox for these topics, with what they name.
 pub(super) async fn next(
     session: &mut PgConnection,
     statements: &Statements,
     pipeline: &str,
     limit: u32,
+    topics: Option<&[TopicName]>,
 ) -> Result<Vec<OutboxEntry>, Fault> {
     let query = sqlx::query(AssertSqlSafe(statements.outbox.clone()))
         .bind(pipeline)
         .bind(i64::from(limit))
         .bind(BYTES_AT_ONCE)
-        .bind(i64::from(PUBLISHED_LETTER_BYTES));
+        .bind(i64::from(PUBLISHED_LETTER_BYTES))
+        .bind(topics.map(names));
     let rows = query.fetch_all(&mut *session).await.map_err(fault::when("reading the outbox"))?;
     let rows = rows.iter().map(Waiting::of).collect::<Result<Vec<_>, _>>()?;
     let mut profiles = changed(session, statements, &rows).await?;
@@ -41,6 +43,24 @@ pub(super) async fn next(
         entries.push(OutboxEntry { seq, topic, what: what.unwrap_or(Outbound::Gone { version }) });
     }
     Ok(entries)
+}
+
+fn names(topics: &[TopicName]) -> Vec<&str> {
+    topics.iter().map(TopicName::as_str).collect()
+}
+
+/// How many entries the pipeline's outbox holds for other topics.
+pub(super) async fn beside(
+    session: &mut PgConnection,
+    pipeline: &str,
+    topics: &[TopicName],
+) -> Result<BTreeMap<TopicName, u64>, Fault> {
+    let query =
+        sqlx::query("SELECT topic, count(*) AS entries FROM outbox WHERE pipeline = $1 AND topic <> ALL ($2) GROUP BY topic")
+            .bind(pipeline)
+            .bind(names(topics));
+    let rows = query.fetch_all(session).await.map_err(fault::when("counting what waits in the outbox"))?;
+    rows.iter().map(|row| Ok((topic(row)?, unsigned::<i64, u64>(row, "entries")?))).collect()
 }
 
 /// The number of the newest entry of the pipeline's outbox, or 0.
@@ -79,7 +99,7 @@ pub(super) async fn published(
 /// An entry as it is stored.
 struct Waiting {
     seq: i64,
-    topic: schemas::TopicName,
+    topic: TopicName,
     what: What,
     version: Option<i64>,
 }

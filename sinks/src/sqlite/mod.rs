@@ -31,7 +31,7 @@ use schemas::store::{
     Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
     StoredDeadLetter, Walked, Written,
 };
-use schemas::{Fault, FaultKind, Reason};
+use schemas::{Fault, FaultKind, Reason, TopicName};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
@@ -169,11 +169,15 @@ impl Sink for SqliteSink {
         self.writer.release(leases.to_vec()).await
     }
 
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
+    async fn outbox(&self, limit: u32, topics: Option<&[TopicName]>) -> Result<Vec<OutboxEntry>, Fault> {
         let mut reader = self.reader().await?;
         // One transaction: entries and the rows that they name are of one moment.
         let mut moment = reader.begin().await.map_err(fault::when("reading the outbox"))?;
-        outbox::next(&mut moment, &self.statements, &self.pipeline, limit).await
+        outbox::next(&mut moment, &self.statements, &self.pipeline, limit, topics).await
+    }
+
+    async fn outbox_beside(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u64>, Fault> {
+        outbox::beside(&mut *self.reader().await?, &self.pipeline, topics).await
     }
 
     async fn outbox_end(&self) -> Result<i64, Fault> {

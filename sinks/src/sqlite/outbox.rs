@@ -1,9 +1,9 @@
 //! What is to be published (`architecture.md`, rule 7): small records with their payload, profiles and dead letters from their rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use schemas::Fault;
 use schemas::store::{Effect, Outbound, OutboxEntry, PUBLISHED_LETTER_BYTES, StoredDeadLetter};
+use schemas::{Fault, TopicName};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -14,15 +14,20 @@ use super::{changelog, dead_letters, fault, time};
 use crate::headers;
 use crate::outbox::BYTES_AT_ONCE;
 
-/// The next entries, oldest first. The caller's transaction makes entries and rows of one moment.
+/// The next entries for these topics, oldest first. The caller's transaction makes entries and rows of one moment.
 pub(super) async fn next(
     connection: &mut SqliteConnection,
     statements: &Statements,
     pipeline: &str,
     limit: u32,
+    topics: Option<&[TopicName]>,
 ) -> Result<Vec<OutboxEntry>, Fault> {
-    let query =
-        sqlx::query(statements.outbox()).bind(pipeline.to_owned()).bind(limit).bind(BYTES_AT_ONCE).bind(PUBLISHED_LETTER_BYTES);
+    let query = sqlx::query(statements.outbox())
+        .bind(pipeline.to_owned())
+        .bind(limit)
+        .bind(BYTES_AT_ONCE)
+        .bind(PUBLISHED_LETTER_BYTES)
+        .bind(topics.map(names));
     let rows = query.fetch_all(&mut *connection).await.map_err(fault::when("reading the outbox"))?;
     let mut customers = Vec::new();
     let mut letters = Vec::new();
@@ -65,6 +70,23 @@ fn entry(
         None => Outbound::Gone { version: get(row, "version")? },
     };
     Ok(OutboxEntry { seq: get(row, "seq")?, topic: topic(row)?, what })
+}
+
+fn names(topics: &[TopicName]) -> String {
+    json_array(&topics.iter().map(TopicName::as_str).collect::<Vec<_>>())
+}
+
+/// How many entries there are for other topics.
+pub(super) async fn beside(
+    connection: &mut SqliteConnection,
+    pipeline: &str,
+    topics: &[TopicName],
+) -> Result<BTreeMap<TopicName, u64>, Fault> {
+    let text = "select topic, count(*) as entries from outbox
+        where pipeline = ?1 and topic not in (select value from json_each(?2)) group by topic";
+    let query = sqlx::query(text).bind(pipeline.to_owned()).bind(names(topics));
+    let rows = query.fetch_all(connection).await.map_err(fault::when("counting what waits in the outbox"))?;
+    rows.iter().map(|row| Ok((topic(row)?, get::<i64>(row, "entries")?.unsigned_abs()))).collect()
 }
 
 /// The number of the newest entry, or 0.

@@ -40,9 +40,9 @@ async fn a_full_disk_loses_nothing_and_the_store_goes_on() {
         let fault = sink.write(&batch(vec![0; 1 << 20])).await.unwrap_err();
         assert_eq!(fault.kind(), FaultKind::Full, "{fault}");
     }
-    assert!(sink.outbox(10).await.unwrap().is_empty());
+    assert!(sink.outbox(10, None).await.unwrap().is_empty());
     assert_eq!(sink.write(&batch(vec![0; 10])).await.unwrap(), Written::Durable);
-    assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
+    assert_eq!(sink.outbox(10, None).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_caller_that_goes_away_leaves_no_transaction_behind() {
         let Poll::Pending = write.as_mut().poll(&mut Context::from_waker(Waker::noop())) else { panic!("a write takes time") };
     }
     assert_eq!(sink.write(&batch(vec![0; 100])).await.unwrap(), Written::Durable);
-    assert_eq!(sink.outbox(100).await.unwrap().len(), 21, "requests are finished in turn, whoever still listens");
+    assert_eq!(sink.outbox(100, None).await.unwrap().len(), 21, "requests are finished in turn, whoever still listens");
 }
 
 #[tokio::test]

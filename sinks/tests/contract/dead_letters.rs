@@ -58,7 +58,7 @@ pub async fn another_record_at_the_place_of_a_letter_is_another_letter(place: &i
             let stored = sink.dead_letters(&all()).await.unwrap();
             assert_eq!(stored.len(), hours + 1);
             assert_eq!((stored[hours].first_seen, stored[hours].attempts), (now, attempts));
-            let announced = sink.outbox(10).await.unwrap();
+            let announced = sink.outbox(10, None).await.unwrap();
             assert_eq!(announced.len(), if attempts == 1 { 1 } else { 0 }, "announced once, each");
             if let Some(Outbound::DeadLetter(stored)) = announced.first().map(|entry| &entry.what) {
                 assert_eq!(&stored.letter.value, &letter.value);
@@ -77,7 +77,7 @@ pub async fn a_record_of_which_two_parts_are_refused_is_one(place: &impl Place) 
     sink.write(&Batch { dead_letters: vec![part, other], ..batch(vec![]) }).await.unwrap();
     let stored = sink.dead_letters(&all()).await.unwrap();
     assert_eq!((stored.len(), stored[0].attempts, &stored[0].letter), (1, 1, &letter(1)));
-    assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
+    assert_eq!(sink.outbox(10, None).await.unwrap().len(), 1);
 }
 
 pub async fn a_header_whose_name_no_json_column_holds_is_kept_under_another(place: &impl Place) {

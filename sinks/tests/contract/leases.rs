@@ -88,10 +88,10 @@ pub async fn what_was_sent_under_an_old_epoch_stays_in_the_outbox(place: &impl P
     let published = Some(topic("dlq.failed.messages"));
     let letters = [1, 2].map(|offset| DeadLetter { publish_to: published.clone(), ..letter(offset) });
     sink.write(&Batch { dead_letters: letters.to_vec(), ..batch(vec![]) }).await.unwrap();
-    let waiting = sink.outbox(10).await.unwrap();
+    let waiting = sink.outbox(10, None).await.unwrap();
     sink.published(&waiting[..1], &old).await.unwrap();
-    assert_eq!(sink.outbox(10).await.unwrap(), waiting[1..]);
+    assert_eq!(sink.outbox(10, None).await.unwrap(), waiting[1..]);
     granted(&sink, &[partition(0)], "worker-2").await;
     assert_eq!(sink.published(&waiting[1..], &old).await.unwrap_err().kind(), FaultKind::Fenced);
-    assert_eq!(sink.outbox(10).await.unwrap(), waiting[1..], "its new owner sends it");
+    assert_eq!(sink.outbox(10, None).await.unwrap(), waiting[1..], "its new owner sends it");
 }

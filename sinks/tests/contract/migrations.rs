@@ -36,7 +36,7 @@ pub async fn what_waits_to_be_published_outlives_each_step(place: &impl Place) {
     sink.write(&changed).await.unwrap();
     let effects = |ids: &[&str]| ids.iter().map(|id| effect(id)).collect();
     sink.write(&Batch { dead_letters: vec![letter], effects: effects(&["e-1", "e-2"]), ..batch(vec![]) }).await.unwrap();
-    let mut waiting = sink.outbox(10).await.unwrap();
+    let mut waiting = sink.outbox(10, None).await.unwrap();
     assert_eq!(waiting.len(), 4);
     // The last number goes: it must not come again.
     let last = waiting.pop().unwrap();
@@ -47,9 +47,9 @@ pub async fn what_waits_to_be_published_outlives_each_step(place: &impl Place) {
         migrate_revert(place.url(), &settings()).await.unwrap();
     }
     let sink = store(place).await;
-    assert_eq!(sink.outbox(10).await.unwrap(), waiting);
+    assert_eq!(sink.outbox(10, None).await.unwrap(), waiting);
     sink.write(&Batch { effects: effects(&["e-3"]), ..batch(vec![]) }).await.unwrap();
-    assert!(sink.outbox(10).await.unwrap()[3].seq > last.seq);
+    assert!(sink.outbox(10, None).await.unwrap()[3].seq > last.seq);
 }
 
 async fn migrate_revert_all(place: &impl Place, settings: &sinks::Settings) -> usize {
@@ -83,7 +83,7 @@ pub async fn tables_and_columns_can_be_renamed(place: &impl Place) {
     let stored = r#"select "order" from "CustomerDetailedProfile" where "customerId" = 'c-1'"#;
     assert_eq!(place.number(stored).await, 2);
     assert_eq!(place.number("select count(*) from dash_attention where customer_id = 'c-1'").await, 1, "views keep our names");
-    let entries = sink.outbox(1).await.unwrap();
+    let entries = sink.outbox(1, None).await.unwrap();
     let Outbound::Profile { value, .. } = &entries[0].what else { panic!("{entries:?} holds no profile") };
     assert_eq!(json(value).as_ref().get("customerId").unwrap().text(), "\"c-1\"");
     // The tables are there, but not under the names that these settings say.

@@ -73,6 +73,7 @@ macro_rules! contract {
                 filters_choose;
             outbox:
                 effects_come_in_order_and_go_when_published, the_outbox_ends_with_its_newest_entry,
+                of_the_outbox_what_is_for_some_topics_comes_alone,
                 an_effect_that_waits_is_not_queued_twice,
                 a_profile_waits_once_and_goes_with_the_version_that_was_sent, the_changelog_says_all_that_is_stored,
                 new_dead_letters_wait_with_their_topic, a_pipeline_sees_its_own_entries_only,

@@ -1,8 +1,10 @@
 //! What waits to be published.
 
+use std::collections::BTreeMap;
+
 use schemas::profile::{Section, SectionName};
 use schemas::store::{Batch, DeadLetter, Effect, Outbound, OutboxEntry};
-use schemas::{Header, Json};
+use schemas::{Header, Json, TopicName};
 use sinks::Settings;
 
 use super::dead_letters::letter;
@@ -33,17 +35,17 @@ pub async fn effects_come_in_order_and_go_when_published(place: &impl Place) {
     let sink = store(place).await;
     sink.write(&Batch { effects: vec![effect("e-2"), effect("e-1")], ..batch(vec![]) }).await.unwrap();
     sink.write(&Batch { effects: vec![effect("e-0")], ..batch(vec![]) }).await.unwrap();
-    let first = sink.outbox(2).await.unwrap();
+    let first = sink.outbox(2, None).await.unwrap();
     assert_eq!(effects(&first), [&effect("e-2"), &effect("e-1")]);
-    assert_eq!(sink.outbox(2).await.unwrap(), first, "what was not published comes again");
+    assert_eq!(sink.outbox(2, None).await.unwrap(), first, "what was not published comes again");
     sink.published(&first, &[]).await.unwrap();
     sink.published(&first, &[]).await.unwrap();
-    let rest = sink.outbox(2).await.unwrap();
+    let rest = sink.outbox(2, None).await.unwrap();
     assert_eq!(effects(&rest), [&effect("e-0")]);
     sink.published(&rest, &[]).await.unwrap();
     // Numbers are not given again: who publishes in their order stays in order.
     sink.write(&Batch { effects: vec![effect("e-9")], ..batch(vec![]) }).await.unwrap();
-    assert!(sink.outbox(2).await.unwrap()[0].seq > rest[0].seq);
+    assert!(sink.outbox(2, None).await.unwrap()[0].seq > rest[0].seq);
 }
 
 pub async fn the_outbox_ends_with_its_newest_entry(place: &impl Place) {
@@ -52,10 +54,24 @@ pub async fn the_outbox_ends_with_its_newest_entry(place: &impl Place) {
     assert_eq!(sink.outbox_end().await.unwrap(), 0);
     sink.write(&Batch { effects: vec![effect("e-1"), effect("e-2")], ..batch(vec![]) }).await.unwrap();
     other.write(&Batch { effects: vec![effect("e-3")], ..batch(vec![]) }).await.unwrap();
-    let waiting = sink.outbox(10).await.unwrap();
+    let waiting = sink.outbox(10, None).await.unwrap();
     assert_eq!(sink.outbox_end().await.unwrap(), waiting[1].seq, "another pipeline's entries do not count");
     sink.published(&waiting, &[]).await.unwrap();
     assert_eq!(sink.outbox_end().await.unwrap(), 0);
+}
+
+pub async fn of_the_outbox_what_is_for_some_topics_comes_alone(place: &impl Place) {
+    let sink = store(place).await;
+    let [here, there] = ["alerts.here", "alerts.there"].map(|name| TopicName::try_from(name).unwrap());
+    let to = |id: &str, topic: &TopicName| Effect { topic: topic.clone(), ..effect(id) };
+    let sent = vec![to("e-1", &there), to("e-2", &here), to("e-3", &there), to("e-4", &here), to("e-5", &here)];
+    sink.write(&Batch { effects: sent.clone(), ..batch(vec![]) }).await.unwrap();
+    let of = async |topics: &[TopicName]| sink.outbox(2, Some(topics)).await.unwrap();
+    assert_eq!(effects(&of(std::slice::from_ref(&here)).await), [&sent[1], &sent[3]]);
+    assert_eq!(effects(&of(&[here.clone(), there.clone()]).await), [&sent[0], &sent[1]]);
+    assert!(of(&[]).await.is_empty());
+    assert_eq!(sink.outbox_beside(std::slice::from_ref(&here)).await.unwrap(), BTreeMap::from([(there.clone(), 2)]));
+    assert!(sink.outbox_beside(&[there, here]).await.unwrap().is_empty());
 }
 
 pub async fn an_effect_that_waits_is_not_queued_twice(place: &impl Place) {
@@ -63,14 +79,14 @@ pub async fn an_effect_that_waits_is_not_queued_twice(place: &impl Place) {
     let twice = Batch { effects: vec![effect("e-1"), effect("e-1")], ..batch(vec![]) };
     sink.write(&twice).await.unwrap();
     sink.write(&twice).await.unwrap();
-    assert_eq!(sink.outbox(10).await.unwrap().len(), 1);
+    assert_eq!(sink.outbox(10, None).await.unwrap().len(), 1);
 }
 
 pub async fn a_profile_waits_once_and_goes_with_the_version_that_was_sent(place: &impl Place) {
     let sink = store(place).await;
     let changed = |profile| Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(profile)]) };
     sink.write(&changed(profile("c-1"))).await.unwrap();
-    let old = sink.outbox(10).await.unwrap();
+    let old = sink.outbox(10, None).await.unwrap();
     sink.write(&changed(read(&sink, "c-1").await.unwrap())).await.unwrap();
     sink.write(&changed(profile("c-2"))).await.unwrap();
     let waiting = |entries: &[OutboxEntry]| -> Vec<(String, i64)> {
@@ -87,10 +103,10 @@ pub async fn a_profile_waits_once_and_goes_with_the_version_that_was_sent(place:
     };
     assert_eq!(waiting(&old), [("c-1".into(), 1)]);
     sink.published(&old, &[]).await.unwrap();
-    let new = sink.outbox(10).await.unwrap();
+    let new = sink.outbox(10, None).await.unwrap();
     assert_eq!(waiting(&new), [("c-1".into(), 2), ("c-2".into(), 1)], "version 1 was sent, and 2 still waits, in its place");
     sink.published(&new, &[]).await.unwrap();
-    assert!(sink.outbox(10).await.unwrap().is_empty());
+    assert!(sink.outbox(10, None).await.unwrap().is_empty());
 }
 
 pub async fn a_profile_waits_for_the_changelog_that_there_is_now(place: &impl Place) {
@@ -99,7 +115,7 @@ pub async fn a_profile_waits_for_the_changelog_that_there_is_now(place: &impl Pl
         let own = read(&sink, "c-1").await.unwrap_or_else(|| profile("c-1"));
         sink.write(&Batch { changelog: Some(topic(name)), ..batch(vec![row(own)]) }).await.unwrap();
     }
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     assert_eq!(entries.iter().map(|entry| entry.topic.as_str()).collect::<Vec<_>>(), ["customer.profiles.v2"]);
 }
 
@@ -110,7 +126,7 @@ pub async fn the_changelog_says_all_that_is_stored(place: &impl Place) {
     full.sections.join(SectionName::Assets, lines);
     let batch = Batch { changelog: Some(topic("customer.profiles")), ..batch(vec![row(full)]) };
     sink.write(&batch).await.unwrap();
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     let Outbound::Profile { value, .. } = &entries[0].what else { panic!("{entries:?} holds no profile") };
     let value: Json = json(value);
     let at = |path: &[&str]| value.as_ref().at(path).map(|value| value.text().to_owned());
@@ -135,26 +151,26 @@ pub async fn new_dead_letters_wait_with_their_topic(place: &impl Place) {
     let sink = store(place).await;
     let published = |offset| DeadLetter { publish_to: Some(topic("dlq.failed.messages")), ..letter(offset) };
     sink.write(&Batch { dead_letters: vec![published(1), letter(2)], ..batch(vec![]) }).await.unwrap();
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     assert_eq!(entries.len(), 1, "a letter without a topic is published nowhere");
     assert_eq!(entries[0].topic, topic("dlq.failed.messages"));
     let Outbound::DeadLetter(stored) = &entries[0].what else { panic!("{entries:?} holds no dead letter") };
     assert_eq!((&stored.letter, stored.first_seen), (&letter(1), noon()));
     sink.published(&entries, &[]).await.unwrap();
     sink.write(&Batch { dead_letters: vec![published(1)], ..batch(vec![]) }).await.unwrap();
-    assert!(sink.outbox(10).await.unwrap().is_empty(), "one that was there before is not published again");
+    assert!(sink.outbox(10, None).await.unwrap().is_empty(), "one that was there before is not published again");
 }
 
 pub async fn a_pipeline_sees_its_own_entries_only(place: &impl Place) {
     let sink = store(place).await;
     let other = opened(place, &Settings::new("another")).await;
     sink.write(&Batch { effects: vec![effect("e-1")], dead_letters: vec![letter(1)], ..batch(vec![]) }).await.unwrap();
-    assert!(other.outbox(10).await.unwrap().is_empty());
+    assert!(other.outbox(10, None).await.unwrap().is_empty());
     let filter = schemas::store::DeadLetterFilter { limit: 10, ..Default::default() };
     assert!(other.dead_letters(&filter).await.unwrap().is_empty());
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     other.published(&entries, &[]).await.unwrap();
-    assert_eq!(sink.outbox(10).await.unwrap(), entries);
+    assert_eq!(sink.outbox(10, None).await.unwrap(), entries);
 }
 
 pub async fn entries_whose_row_is_gone_are_deleted(place: &impl Place) {
@@ -173,7 +189,7 @@ pub async fn entries_whose_row_is_gone_are_deleted(place: &impl Place) {
     let ids = "select count(*) from outbox where id in ('profile/c-1', 'profile/c-2')";
     assert_eq!(place.number(ids).await, 2, "both databases name the entries alike");
     erase().await;
-    let mut entries = sink.outbox(10).await.unwrap();
+    let mut entries = sink.outbox(10, None).await.unwrap();
     let sent = entries.pop().unwrap();
     assert_eq!(effects(&[sent]), [&effect("e-1")]);
     assert_eq!(entries.len(), 3);
@@ -182,11 +198,11 @@ pub async fn entries_whose_row_is_gone_are_deleted(place: &impl Place) {
     sink.write(&changed()).await.unwrap();
     sink.write(&refused()).await.unwrap();
     sink.published(&entries, &[]).await.unwrap();
-    assert_eq!(sink.outbox(10).await.unwrap().len(), 4, "what is announced anew stays");
+    assert_eq!(sink.outbox(10, None).await.unwrap().len(), 4, "what is announced anew stays");
     erase().await;
-    let gone = sink.outbox(3).await.unwrap();
+    let gone = sink.outbox(3, None).await.unwrap();
     sink.published(&gone, &[]).await.unwrap();
-    assert_eq!(effects(&sink.outbox(1).await.unwrap()), [&effect("e-1")], "they hide nobody any more");
+    assert_eq!(effects(&sink.outbox(1, None).await.unwrap()), [&effect("e-1")], "they hide nobody any more");
 }
 
 pub async fn entries_are_read_until_they_are_large(place: &impl Place) {
@@ -195,15 +211,15 @@ pub async fn entries_are_read_until_they_are_large(place: &impl Place) {
     for id in ["e-1", "e-2", "e-3"] {
         sink.write(&Batch { effects: vec![large(id)], ..batch(vec![]) }).await.unwrap();
     }
-    let first = sink.outbox(10).await.unwrap();
+    let first = sink.outbox(10, None).await.unwrap();
     assert_eq!(effects(&first).iter().map(|effect| effect.id.as_str()).collect::<Vec<_>>(), ["e-1", "e-2"]);
     sink.published(&first, &[]).await.unwrap();
     let huge = Effect { value: vec![0; 9 << 20], ..effect("e-4") };
     sink.write(&Batch { effects: vec![huge], ..batch(vec![]) }).await.unwrap();
-    let rest = sink.outbox(10).await.unwrap();
+    let rest = sink.outbox(10, None).await.unwrap();
     assert_eq!(rest.len(), 2, "5 MiB are not enough to stop at");
     sink.published(&rest[..1], &[]).await.unwrap();
-    assert_eq!(sink.outbox(10).await.unwrap().len(), 1, "one that is too large for itself goes alone");
+    assert_eq!(sink.outbox(10, None).await.unwrap().len(), 1, "one that is too large for itself goes alone");
 }
 
 pub async fn of_a_large_dead_letter_the_beginning_is_published(place: &impl Place) {
@@ -211,7 +227,7 @@ pub async fn of_a_large_dead_letter_the_beginning_is_published(place: &impl Plac
     let whole: Vec<u8> = (0..300_u32 << 10).map(|number| u8::try_from(number % 251).unwrap()).collect();
     let large = DeadLetter { publish_to: Some(topic("dlq.failed.messages")), value: whole.clone(), ..letter(1) };
     sink.write(&Batch { dead_letters: vec![large], ..batch(vec![]) }).await.unwrap();
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     let Outbound::DeadLetter(stored) = &entries[0].what else { panic!("{entries:?} holds no dead letter") };
     assert_eq!((stored.letter.value.as_slice(), stored.size_bytes), (&whole[..256 << 10], 300 << 10));
     let filter = schemas::store::DeadLetterFilter { limit: 10, ..Default::default() };

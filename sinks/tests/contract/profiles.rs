@@ -50,7 +50,7 @@ pub async fn an_empty_store_knows_nothing(place: &impl Place) {
     assert!(loaded.profiles.is_empty() && loaded.seen.is_empty());
     assert!(sink.read(&[], &[]).await.unwrap().profiles.is_empty());
     assert!(sink.positions("profile").await.unwrap().is_empty());
-    assert!(sink.outbox(10).await.unwrap().is_empty());
+    assert!(sink.outbox(10, None).await.unwrap().is_empty());
 }
 
 /// A profile with everything that one can hold.

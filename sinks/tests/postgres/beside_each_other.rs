@@ -64,7 +64,7 @@ async fn batches_that_share_customers_never_deadlock() {
 /// Publishes beside the writers.
 async fn publisher(sink: Arc<dyn Sink>) {
     for _ in 0..50 {
-        let entries = sink.outbox(100).await.unwrap();
+        let entries = sink.outbox(100, None).await.unwrap();
         sink.published(&entries, &[]).await.unwrap();
     }
 }
@@ -90,10 +90,10 @@ async fn a_changelog_entry_goes_although_another_pipeline_raised_the_version() {
     // A pipeline without a changelog writes the row: the entry still says version 1.
     let other = opened(&place, &Settings::new("another")).await;
     write(&other, vec![read(&other, "c-1").await.unwrap()]).await;
-    let entries = sink.outbox(10).await.unwrap();
+    let entries = sink.outbox(10, None).await.unwrap();
     assert!(matches!(&entries[0].what, Outbound::Profile { version: 2, .. }), "{entries:?}");
     sink.published(&entries, &[]).await.unwrap();
-    assert!(sink.outbox(10).await.unwrap().is_empty(), "what was sent is newer than the entry");
+    assert!(sink.outbox(10, None).await.unwrap().is_empty(), "what was sent is newer than the entry");
 }
 
 #[tokio::test]

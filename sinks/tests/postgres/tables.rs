@@ -131,11 +131,11 @@ async fn a_full_outbox_is_read_and_emptied_by_its_key() {
     // The server keeps a plan, where it does, from the sixth time on.
     for _ in 0..10 {
         place.execute(&filled(1)).await;
-        sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
+        sink.published(&sink.outbox(500, None).await.unwrap(), &[]).await.unwrap();
     }
     place.execute("ANALYZE outbox").await;
     place.execute(&filled(20_000)).await;
-    sink.published(&sink.outbox(500).await.unwrap(), &[]).await.unwrap();
+    sink.published(&sink.outbox(500, None).await.unwrap(), &[]).await.unwrap();
     // A session tells what it did when it ends.
     sink.close().await;
     while place.number("SELECT pg_stat_get_tuples_deleted('outbox'::regclass)").await < 510 {

@@ -48,7 +48,12 @@ impl Rig {
 
     /// The same, with the plan changed.
     pub(super) async fn with(change: impl FnOnce(&mut Plan)) -> Self {
-        Self::of(|text| text, change).await
+        Self::of(|text| text, change, BTreeMap::new()).await
+    }
+
+    /// The same, with other brokers, too, on which the change puts topics.
+    pub(super) async fn beside(others: BTreeMap<String, Arc<dyn Topics>>, change: impl FnOnce(&mut Plan)) -> Self {
+        Self::of(|text| text, change, others).await
     }
 
     /// The same, as two segments with a topic between them.
@@ -66,10 +71,14 @@ impl Rig {
     }
 
     async fn split_with(change: impl FnOnce(&mut Plan)) -> Self {
-        Self::of(|text| text.replace("{internal: true, key: customerId}", "{key: customerId}"), change).await
+        Self::of(|text| text.replace("{internal: true, key: customerId}", "{key: customerId}"), change, BTreeMap::new()).await
     }
 
-    async fn of(edit: impl FnOnce(String) -> String, change: impl FnOnce(&mut Plan)) -> Self {
+    async fn of(
+        edit: impl FnOnce(String) -> String,
+        change: impl FnOnce(&mut Plan),
+        mut brokers: BTreeMap<String, Arc<dyn Topics>>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/profiles.db", dir.path().display());
         let mut plan = plan(&url, edit);
@@ -87,7 +96,7 @@ impl Rig {
             health: Arc::new(Health::default()),
             metrics: Arc::default(),
         };
-        let brokers = BTreeMap::from([("memory".to_owned(), Arc::clone(&topics) as Arc<dyn Topics>)]);
+        brokers.insert("memory".to_owned(), Arc::clone(&topics) as Arc<dyn Topics>);
         let opened = Arc::clone(&sink) as Arc<dyn Sink>;
         let pipeline = Pipeline::with_sink(plan, brokers, opened, options).await.unwrap();
         Self { pipeline, sink, topics, stop: watch::channel(false).0, _dir: dir }

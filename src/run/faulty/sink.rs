@@ -11,7 +11,7 @@ use schemas::store::{
     Assigned, Backfill, Batch, Claim, DeadLetterFilter, Lease, Loaded, OutboxEntry, Position, ProfileFilter, StoredChange,
     StoredDeadLetter, Walked, Written,
 };
-use schemas::{Fault, FaultKind, Reason};
+use schemas::{Fault, FaultKind, Reason, TopicName};
 use sinks::Sink;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
@@ -115,7 +115,7 @@ impl FaultySink {
         self.away.store(away, Ordering::SeqCst);
     }
 
-    /// The batches with profiles or dead letters that became durable.
+    /// The batches with profiles, syncs or dead letters that became durable.
     pub(crate) fn written(&self) -> Vec<Batch> {
         self.written.borrow().clone()
     }
@@ -186,7 +186,7 @@ impl FaultySink {
 #[async_trait]
 impl Sink for FaultySink {
     async fn write(&self, batch: &Batch) -> Result<Written, Fault> {
-        if batch.rows.is_empty() && batch.dead_letters.is_empty() {
+        if batch.rows.is_empty() && batch.dead_letters.is_empty() && batch.syncs.is_empty() {
             self.here()?;
             return self.write_positions(batch).await;
         }
@@ -273,9 +273,14 @@ impl Sink for FaultySink {
         self.inner.release(leases).await
     }
 
-    async fn outbox(&self, limit: u32) -> Result<Vec<OutboxEntry>, Fault> {
+    async fn outbox(&self, limit: u32, topics: Option<&[TopicName]>) -> Result<Vec<OutboxEntry>, Fault> {
         self.here()?;
-        self.inner.outbox(limit).await
+        self.inner.outbox(limit, topics).await
+    }
+
+    async fn outbox_beside(&self, topics: &[TopicName]) -> Result<BTreeMap<TopicName, u64>, Fault> {
+        self.here()?;
+        self.inner.outbox_beside(topics).await
     }
 
     async fn outbox_end(&self) -> Result<i64, Fault> {

@@ -1,15 +1,19 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::store::{Assigned, Batch, Claim, Effect, Outbound, OutboxEntry};
-use schemas::{FaultKind, Outgoing, TopicName};
+use schemas::{FaultKind, Outgoing, SystemClock, TopicName};
 use serde_json::Value;
 use sinks::Sink;
 
 use super::portions::{AT_ONCE_BYTES, portions};
-use crate::run::faulty::{OnSend, Rig, batch_of, stocks};
+use crate::run::faulty::{FaultyTopics, OnSend, Rig, batch_of, stocks};
 use crate::run::stop::Stop;
+use crate::topics::Topics;
+use crate::topics::memory::Memory;
 
 const LOW_STOCK: &str = "admin.alerts.stock.low";
 
@@ -42,7 +46,7 @@ async fn what_was_sent_without_an_acknowledgement_stays_and_is_sent_again() {
     let held = rig.held(LOW_STOCK).await;
     assert_eq!(held.len(), 2, "at least once");
     assert_eq!(held[0].value, held[1].value, "with the same id and the same bytes");
-    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(rig.sink.outbox(10, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -56,7 +60,7 @@ async fn of_two_records_at_one_place_both_are_announced() {
     rig.run(Vec::new()).await.unwrap();
     let announced = rig.values("dlq.failed.messages").await;
     assert_eq!(announced.iter().map(|letter| &letter["value"]).collect::<Vec<_>>(), ["{", "["]);
-    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(rig.sink.outbox(10, None).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -121,7 +125,7 @@ async fn nothing_is_forgotten_before_it_is_acknowledged() {
     };
     let (ran, ()) = tokio::join!(running, stopping);
     ran.unwrap();
-    assert!(!rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(!rig.sink.outbox(10, None).await.unwrap().is_empty());
     assert!(rig.held(LOW_STOCK).await.is_empty());
 }
 
@@ -137,11 +141,11 @@ fn of_another_process(id: &str) -> Batch {
 async fn a_run_that_has_ended_waits_for_what_was_written_until_then_and_not_for_what_others_write_after() {
     let rig = Rig::new().await;
     let topic = TopicName::try_from("outbox").unwrap();
-    let of = Assigned { segment: "outbox".into(), broker: String::new(), topic, partition: 0 };
+    let of = Assigned { segment: "outbox".into(), broker: "memory".into(), topic, partition: 0 };
     let Claim::Granted(leases) = rig.sink.claim(&[of], "another").await.unwrap() else { panic!("nobody publishes yet") };
     rig.sink.write(&of_another_process("before")).await.unwrap();
     let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
-    let mut running = tokio::spawn(rig.pipeline.publisher(&stop).run(ended));
+    let mut running = tokio::spawn(rig.pipeline.publishers(&stop).remove(0).run(ended));
     rig.sink.until_outbox_end_is_asked().await;
     rig.sink.write(&of_another_process("after")).await.unwrap();
     rig.sink.renew(&leases).await.unwrap();
@@ -150,10 +154,10 @@ async fn a_run_that_has_ended_waits_for_what_was_written_until_then_and_not_for_
         "nobody has sent what was written before"
     );
     rig.sink.renew(&leases).await.unwrap();
-    let sent = rig.sink.outbox(1).await.unwrap();
+    let sent = rig.sink.outbox(1, None).await.unwrap();
     rig.sink.published(&sent, &leases).await.unwrap();
     tokio::time::timeout(Duration::from_secs(1), running).await.expect("the other process still publishes").unwrap().unwrap();
-    assert_eq!(rig.sink.outbox(10).await.unwrap().len(), 1, "what was written after is the other's");
+    assert_eq!(rig.sink.outbox(10, None).await.unwrap().len(), 1, "what was written after is the other's");
 }
 
 #[tokio::test]
@@ -162,12 +166,12 @@ async fn the_one_that_publishes_leaves_what_others_write_after_its_end_to_them()
     rig.sink.write(&of_another_process("before")).await.unwrap();
     rig.topics.script_sends([OnSend::Held]);
     let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
-    let running = tokio::spawn(rig.pipeline.publisher(&stop).run(ended));
+    let running = tokio::spawn(rig.pipeline.publishers(&stop).remove(0).run(ended));
     rig.topics.until_tried(1).await;
     rig.sink.write(&of_another_process("after")).await.unwrap();
     rig.topics.go.notify_one();
     tokio::time::timeout(Duration::from_secs(20), running).await.expect("its own is sent").unwrap().unwrap();
-    let left = rig.sink.outbox(10).await.unwrap();
+    let left = rig.sink.outbox(10, None).await.unwrap();
     assert!(matches!(&left[..], [OutboxEntry { what: Outbound::Effect(effect), .. }] if effect.id == "after"), "{left:?}");
 }
 
@@ -197,7 +201,7 @@ async fn what_its_topic_does_not_take_is_left_out_and_the_rest_is_sent() {
     customers.sort_unstable();
     assert_eq!(customers, ["c-1", "c-3"]);
     assert_eq!(rig.held(LOW_STOCK).await.len(), 3, "its alert is small");
-    assert!(rig.sink.outbox(10).await.unwrap().is_empty());
+    assert!(rig.sink.outbox(10, None).await.unwrap().is_empty());
     let metrics = rig.pipeline.metrics().render().unwrap();
     assert!(metrics.contains("syncline_records_left_out_total{topic=\"customer.profiles\"} 1"), "{metrics}");
 }
@@ -213,19 +217,50 @@ async fn an_alert_that_its_topic_does_not_take_ends_the_run_and_stays() {
     assert_eq!(rig.held(LOW_STOCK).await.len(), 1, "it was not lost");
 }
 
-#[tokio::test]
-async fn what_one_broker_took_is_not_sent_again_because_another_is_away() {
-    let rig = Rig::with(|plan| {
+/// A rig whose alerts of low stocks are on another broker, and that broker.
+async fn over_two_brokers() -> (Rig, Arc<FaultyTopics>) {
+    let other = Arc::new(FaultyTopics::over(Memory::new(Arc::new(SystemClock))));
+    let others = BTreeMap::from([("other".to_owned(), Arc::clone(&other) as Arc<dyn Topics>)]);
+    let rig = Rig::beside(others, |plan| {
         let topic = plan.topics.values_mut().find(|topic| topic.name.as_str() == LOW_STOCK).unwrap();
-        topic.broker = "away".into();
-    })
-    .await;
-    rig.sink.write(&batch_of(vec![stocks("c-1", 30, 5, "Riz")]).await).await.unwrap();
-    let (stop, (_end, ended)) = (Stop::new(), tokio::sync::watch::channel(true));
-    rig.pipeline.publisher(&stop).run(ended).await.unwrap_err();
+        topic.broker = "other".into();
+    });
+    (rig.await, other)
+}
+
+#[tokio::test]
+async fn what_is_for_a_broker_that_is_away_holds_up_nothing_else() {
+    let (rig, other) = over_two_brokers().await;
+    other.script_sends([OnSend::Fails; 1_000]);
+    let first = of_another_process("e-0").effects.remove(0);
+    let effects = (0..700).map(|at| Effect { id: format!("e-{at}"), ..first.clone() }).collect();
+    rig.sink.write(&Batch { effects, ..of_another_process("e-0") }).await.unwrap();
+    rig.pipeline.produce(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
+    let sent = async {
+        while rig.held("customer.profiles").await.is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        rig.stop.send_replace(true);
+    };
+    let both = async { tokio::join!(rig.pipeline.run_until_caught_up(rig.stop.subscribe()), sent) };
+    let (ran, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("a profile passes 700 alerts that wait");
+    ran.unwrap();
+    let profiles = rig.held("customer.profiles").await.len();
+    assert_eq!(profiles, 1, "and what one broker took is not sent again");
+    assert!(!rig.sink.outbox(10, None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_for_a_topic_that_left_the_file_waits_for_it_and_holds_up_nothing() {
+    let rig = Rig::new().await;
+    let elsewhere = TopicName::try_from("no.longer.here").unwrap();
+    let mut batch = of_another_process("e-1");
+    batch.effects[0].topic = elsewhere.clone();
+    rig.sink.write(&batch).await.unwrap();
+    rig.run(vec![stocks("c-1", 30, 5, "Riz")]).await.unwrap();
     assert_eq!(rig.held("customer.profiles").await.len(), 1);
-    let left = rig.sink.outbox(10).await.unwrap();
-    assert!(left.iter().all(|entry| entry.topic.as_str() == LOW_STOCK) && left.len() == 1, "{left:?}");
+    let declared: Vec<_> = rig.pipeline.plan().topics.keys().cloned().collect();
+    assert_eq!(rig.sink.outbox_beside(&declared).await.unwrap(), BTreeMap::from([(elsewhere, 1)]));
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
--- What is to be published next, oldest first, until it has so many bytes together; the first entry in any case. An entry whose profile or
+-- What is to be published next to some topics, oldest first, until it has so many bytes together; the first entry in any case. An entry whose profile or
 -- dead letter is gone has no size: it comes, to be deleted. The window sees numbers and sizes only: payloads are read once it is known
 -- which. `+` keeps SQLite from sorting all that waits, found by its id: by number it is in order already, and the rest is never looked at.
--- ?1: the pipeline; ?2: at most so many; ?3: bytes; ?4: bytes of a dead letter at most.
+-- ?1: the pipeline; ?2: at most so many; ?3: bytes; ?4: bytes of a dead letter at most; ?5: topics, a
+-- JSON array, null for all.
 select waiting.seq, waiting.id, waiting.kind, waiting.topic, waiting.key, waiting.value, waiting.headers, waiting.record_timestamp,
     waiting.version
 from (
@@ -16,7 +17,7 @@ from (
                     where letter.id = outbox.key)
             end, 0) as size_bytes
             from outbox
-            where +pipeline = ?1
+            where +pipeline = ?1 and (?5 is null or topic in (select value from json_each(?5)))
         )
         order by seq
         limit ?2
