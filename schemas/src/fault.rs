@@ -53,7 +53,7 @@ impl FaultKind {
             Self::Data => (Reaction::Bisect, "look at the dead letters of reason `store`"),
             Self::Oversized => (Reaction::Bisect, "raise `max_record` of the broker, and what its topics take"),
             Self::Fenced => (Reaction::Rejoin, "another worker owns these partitions; stop one of the two"),
-            Self::Lost => (Reaction::Stop, "the log no longer holds what was to be read next; decide where to go on"),
+            Self::Lost => (Reaction::Stop, "what it names is gone, or cannot be read: somebody else changed it"),
             Self::Refused => (Reaction::Stop, "check that what it names exists and may be used"),
             Self::Bug => (Reaction::Stop, "please report this with the log around it"),
         }

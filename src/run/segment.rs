@@ -188,7 +188,7 @@ impl Segment {
 
     /// A worker beyond the partitions that there are: it is there, and has nothing to do.
     async fn idle(&self, until: Until) -> Result<(), Fault> {
-        tracing::info!(segment = self.segment().name, "no partition is this worker's: there are more workers than partitions");
+        tracing::info!(segment = self.segment().name, "no partition is this worker's now");
         self.health.begun(&self.segment().name);
         if until == Until::Stopped {
             self.stop.told().await;

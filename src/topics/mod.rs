@@ -96,6 +96,10 @@ pub struct Bounds {
     pub end: u64,
 }
 
+/// What is advised where records were forgotten before they were read.
+const FORGOTTEN_ADVICE: &str =
+    "whether to go on without what is missing is yours to say: see \"A position outside the log\" in docs/guide.md";
+
 impl Bounds {
     /// Checks that a reader may begin at `offset`: the end is allowed, and is where the next record will be.
     fn admit(&self, partition: &TopicPartition, offset: u64) -> Result<(), Fault> {
@@ -105,10 +109,9 @@ impl Bounds {
         let Self { first, end } = self;
         Err(Fault::new(
             FaultKind::Lost,
-            format!(
-                "{partition}: offset {offset} is outside the log, which begins at {first} and ends at {end}; reset the position"
-            ),
-        ))
+            format!("{partition}: offset {offset} is outside the log, which begins at {first} and ends at {end}"),
+        )
+        .advise(FORGOTTEN_ADVICE))
     }
 }
 

@@ -53,7 +53,7 @@ fn the_commands_of_the_four_phases_work() {
     let [judged, consumed, activated, migrated] = &printed[..] else { panic!("{} blocks", printed.len()) };
     assert!(judged.contains("profiles created"), "{judged}");
     assert!(consumed.contains("pipeline.yaml: fine."), "{consumed}");
-    assert!(activated.contains("pipeline.yaml: fine."), "{activated}");
+    assert!(activated.contains("pipeline.yaml: fine.") && activated.contains("\npending|"), "{activated}");
     assert!(migrated.contains("would ask for") && migrated.contains("asked for"), "{migrated}");
 }
 

@@ -1,4 +1,4 @@
-//! The explicit list of transforms. To add one: a file beside this one, and a line here.
+//! The explicit list of transforms. To add one: a file beside this one, which `lib.rs` names (`mod`), and a line in the list here.
 
 use crate::assess_risk::AssessRisk;
 use crate::check_conformity::CheckConformity;

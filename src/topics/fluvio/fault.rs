@@ -5,6 +5,8 @@ use std::error::Error;
 use fluvio::dataplane::link::ErrorCode;
 use schemas::{Fault, FaultKind};
 
+use crate::topics::FORGOTTEN_ADVICE;
+
 /// What an operator can do about a cluster that does not answer.
 pub(super) const UNAVAILABLE_ADVICE: &str =
     "check that the cluster runs, and `endpoint` of the broker `fluvio` (FLUVIO_ENDPOINT)";
@@ -50,6 +52,7 @@ fn advice(code: &ErrorCode) -> Option<&'static str> {
         }
         ErrorCode::PermissionDenied => "let this client read, write or create topics (the cluster's authorization policy)",
         ErrorCode::CompressionError => "the topic takes one compression only: write it as `compression` of the broker `fluvio`",
+        ErrorCode::OffsetOutOfRange | ErrorCode::OffsetEvicted { .. } => FORGOTTEN_ADVICE,
         ErrorCode::PartitionFull { .. } => "free some space on the SPU's disk",
         _ => return None,
     })

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::batch;
 use super::database::Database;
 use crate::topics::read_ahead::{Fetched, ReadAhead};
-use crate::topics::{ReadLimits, Reader, TopicPartition};
+use crate::topics::{FORGOTTEN_ADVICE, ReadLimits, Reader, TopicPartition};
 
 /// How often one looks whether another process has committed: a read of shared memory, some microseconds.
 const POLL: Duration = Duration::from_millis(5);
@@ -142,10 +142,8 @@ fn queue(fetched: &mut Fetched, rows: &[BatchRow]) -> Result<(), Fault> {
 
 fn removed(fetched: &Fetched) -> Fault {
     let Fetched { partition, next, .. } = fetched;
-    Fault::new(
-        FaultKind::Lost,
-        format!("{partition}: the record at offset {next} was removed before it was read; reset the position"),
-    )
+    Fault::new(FaultKind::Lost, format!("{partition}: the record at offset {next} was removed before it was read"))
+        .advise(FORGOTTEN_ADVICE)
 }
 
 #[async_trait]
@@ -190,7 +188,7 @@ mod tests {
             topic: topic.clone(),
             partition: Some(partition),
             key: None,
-            value: vec![b'x'; VALUE_BYTES],
+            value: vec![b'x'; VALUE_BYTES].into(),
             headers: Vec::new(),
             timestamp: None,
         };
