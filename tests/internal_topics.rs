@@ -10,7 +10,7 @@ fn stocks() -> Outgoing {
         topic: topic("admin.customer.stocks.data"),
         partition: None,
         key: None,
-        value: std::fs::read(root().join("tests/pipelines/fixtures/stocks.json")).unwrap(),
+        value: std::fs::read(root().join("tests/pipelines/fixtures/stocks.json")).unwrap().into(),
         headers: Vec::new(),
         timestamp: None,
     }

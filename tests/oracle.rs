@@ -102,8 +102,8 @@ pub(crate) async fn events_have_one_content(bench: &Bench) {
     for topic in pipeline.plan().topics.values().filter(|topic| topic.name.as_str().contains("admin.alerts.")) {
         for record in held(pipeline.brokers()[&topic.broker].as_ref(), topic.name.as_str()).await {
             let id = serde_json::from_slice::<Value>(&record.value).unwrap()["id"].as_str().unwrap().to_owned();
-            if let Some(before) = contents.insert(id.clone(), record.value.clone()) {
-                assert_eq!(before, record.value, "two contents of {id}");
+            if let Some(before) = contents.insert(id.clone(), record.value.to_vec()) {
+                assert_eq!(before, *record.value, "two contents of {id}");
             }
         }
     }

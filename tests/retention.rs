@@ -18,7 +18,7 @@ fn critical_sync(at: DateTime<Utc>, request: usize) -> Outgoing {
         topic: topic("admin.customer.critical.sync.priority"),
         partition: None,
         key: Some(b"c-1".to_vec()),
-        value: value.to_string().into_bytes(),
+        value: value.to_string().into_bytes().into(),
         headers: Vec::new(),
         timestamp: Some(at),
     }

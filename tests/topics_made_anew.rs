@@ -14,7 +14,7 @@ fn stocks(customer: &str) -> Outgoing {
         // All in one, so that there are as many records below the old position as there were.
         partition: Some(0),
         key: None,
-        value: value.to_string().into_bytes(),
+        value: value.to_string().into_bytes().into(),
         headers: Vec::new(),
         timestamp: None,
     }

@@ -35,7 +35,7 @@ impl World {
             topic: topic(name),
             partition: None,
             key: None,
-            value: stamped(value, now).to_string().into_bytes(),
+            value: stamped(value, now).to_string().into_bytes().into(),
             headers: Vec::new(),
             timestamp: Some(now),
         });

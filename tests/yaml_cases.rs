@@ -150,8 +150,8 @@ async fn run(file: &str, folder: &Path, case: Case, failures: &mut Vec<String>) 
         partition: Some(0),
         key: input.key.map(String::into_bytes),
         value: match (input.value, input.raw) {
-            (Some(value), None) => serde_json::to_vec(&resolved(value, folder)).unwrap(),
-            (None, Some(raw)) => raw.into_bytes(),
+            (Some(value), None) => serde_json::to_vec(&resolved(value, folder)).unwrap().into(),
+            (None, Some(raw)) => raw.into_bytes().into(),
             _ => panic!("{}: a record has either `value` or `raw`", case.name),
         },
         headers: Vec::new(),

@@ -27,7 +27,7 @@ pub use envelope::{EVENT_TIMES, Envelope};
 pub use fault::{Fault, FaultKind, Reaction};
 pub use instant::instant;
 pub use json::{Json, JsonRef};
-pub use record::{Header, Origin, Outgoing, Raw, Record, Tolerated};
+pub use record::{Header, Origin, Outgoing, Raw, Record, Tolerated, ValueBytes};
 pub use reject::{Reason, Reject, Violation};
 pub use topic::{InvalidTopicName, TopicName};
 pub use validator::{InvalidSchema, Validator};

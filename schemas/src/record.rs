@@ -1,6 +1,7 @@
 //! What travels: raw records as a broker holds them, and records that the pipeline understands.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -33,6 +34,63 @@ pub struct Header {
     pub value: Vec<u8>,
 }
 
+/// The bytes of a record's value; or none, which is not the same as no bytes: a tombstone, by which a compacted topic forgets a key.
+///
+/// Read as bytes, a tombstone is empty.
+///
+/// ```
+/// use schemas::ValueBytes;
+///
+/// assert!(ValueBytes::TOMBSTONE.is_empty());
+/// assert_ne!(ValueBytes::TOMBSTONE, ValueBytes::from(""));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueBytes(Option<Vec<u8>>);
+
+impl ValueBytes {
+    /// No value.
+    pub const TOMBSTONE: Self = Self(None);
+
+    /// Whether there is no value.
+    #[must_use]
+    pub fn is_tombstone(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The bytes; `None` of a tombstone.
+    #[must_use]
+    pub fn given(&self) -> Option<&[u8]> {
+        self.0.as_deref()
+    }
+
+    /// The bytes; none of a tombstone.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.unwrap_or_default()
+    }
+}
+
+impl<T: Into<Vec<u8>>> From<T> for ValueBytes {
+    fn from(bytes: T) -> Self {
+        Self(Some(bytes.into()))
+    }
+}
+
+/// A tombstone equals no bytes, not even none.
+impl<T: AsRef<[u8]> + ?Sized> PartialEq<T> for ValueBytes {
+    fn eq(&self, bytes: &T) -> bool {
+        self.given() == Some(bytes.as_ref())
+    }
+}
+
+impl Deref for ValueBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
 /// A record as the broker gave it. Only the `decode` step makes it a [`Record`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Raw {
@@ -40,8 +98,8 @@ pub struct Raw {
     pub origin: Origin,
     /// The key. No key and an empty key are two things.
     pub key: Option<Vec<u8>>,
-    /// The value's bytes; may be empty.
-    pub value: Vec<u8>,
+    /// The value; may be empty, or a tombstone.
+    pub value: ValueBytes,
     /// The headers, in order.
     pub headers: Vec<Header>,
     /// The record's own timestamp (milliseconds on most brokers).
@@ -66,8 +124,8 @@ pub struct Outgoing {
     pub partition: Option<u32>,
     /// The key. No key and an empty key are two things.
     pub key: Option<Vec<u8>>,
-    /// The value's bytes; may be empty.
-    pub value: Vec<u8>,
+    /// The value; may be empty, or a tombstone.
+    pub value: ValueBytes,
     /// The headers, in order.
     pub headers: Vec<Header>,
     /// The record's own timestamp; `None` is the time of writing.

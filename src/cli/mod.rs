@@ -91,7 +91,7 @@ enum Command {
     /// Write record lines to the topics that they name.
     ///
     /// A line is one JSON object: {"topic": .., "value": ..}, and where wanted "key", "timestamp" (RFC 3339), "partition" and "headers".
-    /// "raw" (a text) or "raw_base64" in place of "value" gives the record's bytes as they are. A line may have 64 MiB.
+    /// "raw" (a text) or "raw_base64" in place of "value" gives the record's bytes as they are, "tombstone": true gives none. A line may have 64 MiB.
     ///
     /// Topics that the pipeline file declares are created where they are missing. At the first line that is wrong it ends with exit
     /// code 2, naming the line and what stands there; the records before it are written.

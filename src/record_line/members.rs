@@ -20,10 +20,11 @@ pub(super) enum Member {
     Value,
     Raw,
     RawBase64,
+    Tombstone,
 }
 
 impl Member {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Topic,
         Self::Partition,
         Self::Offset,
@@ -34,6 +35,7 @@ impl Member {
         Self::Value,
         Self::Raw,
         Self::RawBase64,
+        Self::Tombstone,
     ];
 
     /// As the line writes it.
@@ -49,6 +51,7 @@ impl Member {
             Self::Value => "value",
             Self::Raw => "raw",
             Self::RawBase64 => "raw_base64",
+            Self::Tombstone => "tombstone",
         }
     }
 }

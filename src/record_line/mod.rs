@@ -12,7 +12,7 @@
 //! | `timestamp` | RFC 3339, kept to the microsecond; absent: the time of writing |
 //! | `key` or `key_base64` | the key as text, or its bytes; both absent: no key, which is not the empty key |
 //! | `headers` | by name: a text, or `{"base64": "..."}`, or an array of these for a name that repeats |
-//! | `value`, `raw` or `raw_base64` | one of: JSON, of which the very text is the value's bytes; a text; bytes |
+//! | `value`, `raw`, `raw_base64` or `tombstone` | one of: JSON, of which the very text is the value's bytes; a text; bytes; `true` for a record without a value |
 //!
 //! Anything else is refused. What is printed can be parsed, and gives the same record (of headers whose names repeat, those of one
 //! name come together).

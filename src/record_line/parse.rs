@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use schemas::{Header, Outgoing, TopicName};
+use schemas::{Header, Outgoing, TopicName, ValueBytes};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -104,16 +104,23 @@ impl<'a> Read<'a> {
         }
     }
 
-    fn value(&self) -> Result<Vec<u8>, InvalidLine> {
-        const ONE_OF: &str = "give one of `value`, `raw` and `raw_base64`";
+    fn value(&self) -> Result<ValueBytes, InvalidLine> {
+        const ONE_OF: &str = "give one of `value`, `raw` and `raw_base64`, or `\"tombstone\": true`";
+        let is_tombstone = self.is_tombstone()?;
         // Of these three, `null` is a value where JSON is given, and says nothing elsewhere.
         match (self.members.get(Member::Value), self.members.given(Member::Raw), self.members.given(Member::RawBase64)) {
-            (Some(value), None, None) => Ok(value.get().as_bytes().to_vec()),
-            (None, Some(raw), None) => self.text_of(Member::Raw, raw).map(|raw| raw.into_owned().into_bytes()),
-            (None, None, Some(base64)) => self.decoded(Member::RawBase64, base64),
+            (None, None, None) if is_tombstone => Ok(ValueBytes::TOMBSTONE),
+            (Some(value), None, None) if !is_tombstone => Ok(value.get().into()),
+            (None, Some(raw), None) if !is_tombstone => self.text_of(Member::Raw, raw).map(|raw| raw.into_owned().into()),
+            (None, None, Some(base64)) if !is_tombstone => self.decoded(Member::RawBase64, base64).map(Into::into),
             (None, None, None) => Err(InvalidLine::new(self.line, format!("no value; {ONE_OF}"))),
             _ => Err(InvalidLine::new(self.line, format!("more than one value; {ONE_OF}"))),
         }
+    }
+
+    fn is_tombstone(&self) -> Result<bool, InvalidLine> {
+        let Some(raw) = self.members.given(Member::Tombstone) else { return Ok(false) };
+        serde_json::from_str(raw.get()).map_err(|_| self.must(Member::Tombstone, raw, "true or false"))
     }
 
     fn headers(&self) -> Result<Vec<Header>, InvalidLine> {

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::SecondsFormat;
-use schemas::{Raw, TopicName};
+use schemas::{Raw, TopicName, ValueBytes};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -35,6 +35,8 @@ enum Value<'a> {
     Text(&'a str),
     #[serde(rename = "raw_base64")]
     Bytes(String),
+    #[serde(rename = "tombstone")]
+    Tombstone(bool),
 }
 
 /// The record as a line, without the line's end.
@@ -58,7 +60,8 @@ pub fn print(record: &Raw) -> String {
     serde_json::to_string(&line).expect("texts, numbers and checked JSON can be written to a string")
 }
 
-fn value_of(bytes: &[u8]) -> Value<'_> {
+fn value_of(value: &ValueBytes) -> Value<'_> {
+    let Some(bytes) = value.given() else { return Value::Tombstone(true) };
     match std::str::from_utf8(bytes) {
         Ok(text) => json(text).map_or(Value::Text(text), Value::Json),
         Err(_) => Value::Bytes(BASE64_STANDARD.encode(bytes)),

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use schemas::{Header, Origin, Outgoing, Raw, TopicName};
+use schemas::{Header, Origin, Outgoing, Raw, TopicName, ValueBytes};
 
 use super::{parse, print};
 
@@ -53,7 +53,7 @@ fn names_may_be_escaped_and_null_is_only_a_value() {
     let record = parsed(
         r#"{"\u0074opic":"\u0074","value":null,"raw":null,"raw_base64":null,"partition":null,"timestamp":null,"key_base64":null}"#,
     );
-    assert_eq!((record.topic.as_str(), record.value.as_slice()), ("t", b"null".as_slice()));
+    assert_eq!((record.topic.as_str(), &*record.value), ("t", b"null".as_slice()));
     assert_eq!((record.partition, record.timestamp, record.key), (None, None, None));
 }
 
@@ -74,6 +74,9 @@ fn a_wrong_line_is_named_with_what_is_wrong() {
         (r#"{"topic":"t","vlaue":1}"#, "unknown member `vlaue`; known: `topic`, `partition`"),
         (r#"{"topic":"t"}"#, "line 7: no value; give one of `value`, `raw` and `raw_base64`"),
         (r#"{"topic":"t","value":1,"raw":"x"}"#, "line 7: more than one value"),
+        (r#"{"topic":"t","value":1,"tombstone":true}"#, "line 7: more than one value"),
+        (r#"{"topic":"t","tombstone":false}"#, "line 7: no value"),
+        (r#"{"topic":"t","tombstone":1}"#, "`tombstone` must be true or false, and is 1"),
         (r#"{"topic":"t","raw_base64":"?"}"#, "line 7, column 27: `raw_base64` is no base64: invalid symbol 63, offset 0"),
         (r#"{"topic":"t","raw":"","key":"a","key_base64":""}"#, "line 7: give `key` or `key_base64`, not both"),
         (r#"{"value":1}"#, "line 7: no `topic`"),
@@ -176,7 +179,7 @@ proptest! {
     #[test]
     fn what_is_printed_parses_to_the_same_record(
         key in proptest::option::of(any_value()),
-        value in any_value(),
+        value in proptest::option::of(any_value()),
         headers in proptest::collection::btree_map(".{0,5}", proptest::collection::vec(any_value(), 1..3), 0..3),
         timestamp_us in -62_167_219_200_000_000_i64..253_402_300_800_000_000,
     ) {
@@ -184,7 +187,8 @@ proptest! {
             values.into_iter().map(move |value| Header { name: name.clone(), value })
         });
         let timestamp = DateTime::from_timestamp_micros(timestamp_us).unwrap();
-        let record = Raw { timestamp, ..raw(key.as_deref(), &value, headers.collect()) };
+        let value = value.map_or(ValueBytes::TOMBSTONE, Into::into);
+        let record = Raw { timestamp, value, ..raw(key.as_deref(), b"", headers.collect()) };
         let line = print(&record);
         prop_assert!(!line.contains(['\n', '\r']), "{line}");
         let again = parsed(&line);

@@ -22,7 +22,7 @@ pub(super) fn of(pipeline: &str, stage: &StagePlan, raw: &Raw, reject: &Reject) 
         origin: raw.origin.clone(),
         key: raw.key.clone(),
         headers: raw.headers.clone(),
-        value: raw.value.clone(),
+        value: raw.value.to_vec(),
         timestamp: raw.timestamp,
         publish_to: stage.on_reject.clone(),
     }

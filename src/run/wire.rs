@@ -53,7 +53,7 @@ pub(super) fn write(topic: &TopicName, record: &Record) -> Outgoing {
         topic: topic.clone(),
         partition: None,
         key: record.key.as_ref().map(|key| key.clone().into_bytes()),
-        value: serde_json::to_vec(&envelope).expect("an envelope has string keys and finite numbers"),
+        value: serde_json::to_vec(&envelope).expect("an envelope has string keys and finite numbers").into(),
         headers: Vec::new(),
         // When it is written: a topic forgets and refuses records by their timestamps, and an event may be old, or ahead.
         timestamp: None,
@@ -121,7 +121,9 @@ mod tests {
         let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
         let extreme = format!(r#""deep": {open}{close}, "great": -1.5e308, "small": 1e-308, "long": 0.{}, "#, &digits[2..]);
         let mut record = stocks("c-1", 30, 50, "Riz");
-        record.value.splice(1..1, extreme.into_bytes());
+        let mut value = record.value.into_bytes();
+        value.splice(1..1, extreme.into_bytes());
+        record.value = value.into();
         assert!(Json::parse(&record.value, &Limits::DEFAULT).is_ok(), "the most that is taken");
         let rig = Rig::split().await;
         let counts = rig.run(vec![record]).await.unwrap();
@@ -133,7 +135,7 @@ mod tests {
     #[test]
     fn a_foreign_record_is_refused() {
         let origin = Origin { topic: TopicName::try_from("a").unwrap(), partition: 0, offset: 0 };
-        let raw = Raw { origin, key: None, value: b"{\"id\": \"x\"}".to_vec(), headers: vec![], timestamp: Utc::now() };
+        let raw = Raw { origin, key: None, value: b"{\"id\": \"x\"}".to_vec().into(), headers: vec![], timestamp: Utc::now() };
         assert_eq!(read(&raw).unwrap_err().reason, Reason::Malformed);
     }
 }

@@ -157,7 +157,7 @@ mod tests {
             topic: TopicName::try_from("t").unwrap(),
             partition,
             key: key.map(Into::into),
-            value: vec![b'x'; value_bytes],
+            value: vec![b'x'; value_bytes].into(),
             headers: Vec::new(),
             timestamp: None,
         }

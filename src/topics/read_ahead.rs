@@ -131,7 +131,13 @@ mod tests {
             for offset in 0..*count {
                 let origin = Origin { topic: topic.clone(), partition: fetched.partition.partition, offset };
                 let value = vec![0; value_bytes];
-                fetched.push(Raw { origin, key: None, value, headers: Vec::new(), timestamp: DateTime::UNIX_EPOCH });
+                fetched.push(Raw {
+                    origin,
+                    key: None,
+                    value: value.into(),
+                    headers: Vec::new(),
+                    timestamp: DateTime::UNIX_EPOCH,
+                });
             }
         }
         read_ahead

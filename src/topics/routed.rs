@@ -122,7 +122,7 @@ mod tests {
             topic: topic(name),
             partition: Some(1),
             key: None,
-            value: b"x".to_vec(),
+            value: b"x".to_vec().into(),
             headers: Vec::new(),
             timestamp: None,
         };

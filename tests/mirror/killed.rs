@@ -37,7 +37,7 @@ async fn loses_nothing(brokers: &Brokers, to: &str) {
     for partition in 0..4 {
         let of = |records: &[Raw]| -> Vec<Vec<u8>> {
             let here = records.iter().filter(|record| record.origin.partition == partition);
-            here.map(|record| record.value.clone()).collect()
+            here.map(|record| record.value.to_vec()).collect()
         };
         let mut seen = BTreeSet::new();
         let once: Vec<_> = of(&copies).into_iter().filter(|value| seen.insert(value.clone())).collect();

@@ -103,7 +103,7 @@ fn record(key: Option<&[u8]>, value: impl Into<Vec<u8>>) -> Outgoing {
         topic: topic(TOPIC),
         partition: None,
         key: key.map(<[u8]>::to_vec),
-        value: value.into(),
+        value: value.into().into(),
         headers: Vec::new(),
         timestamp: Some("2026-03-01T08:00:00.123Z".parse().unwrap()),
     }

@@ -45,6 +45,10 @@ impl Subject for FluvioCluster {
         63
     }
 
+    fn keeps_tombstones(&self) -> bool {
+        false
+    }
+
     fn keeps_headers(&self) -> bool {
         false
     }

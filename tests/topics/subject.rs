@@ -28,6 +28,11 @@ pub(crate) trait Subject: Send + Sync {
         249
     }
 
+    /// Whether a record may have no value.
+    fn keeps_tombstones(&self) -> bool {
+        true
+    }
+
     /// Whether a record may have headers.
     fn keeps_headers(&self) -> bool {
         true
@@ -67,7 +72,7 @@ pub(crate) fn record(value: impl Into<Vec<u8>>) -> Outgoing {
 }
 
 pub(crate) fn to(topic: &str, partition: Option<u32>, value: impl Into<Vec<u8>>) -> Outgoing {
-    Outgoing { topic: name(topic), partition, key: None, value: value.into(), headers: Vec::new(), timestamp: None }
+    Outgoing { topic: name(topic), partition, key: None, value: value.into().into(), headers: Vec::new(), timestamp: None }
 }
 
 /// Values "0", "1", ... for partition 0 of "t".
@@ -114,7 +119,7 @@ pub(crate) async fn drain(reader: &mut dyn Reader, left: usize, records: usize) 
 }
 
 pub(crate) fn values(records: &[Raw]) -> Vec<String> {
-    records.iter().map(|raw| String::from_utf8(raw.value.clone()).unwrap()).collect()
+    records.iter().map(|raw| String::from_utf8(raw.value.to_vec()).unwrap()).collect()
 }
 
 /// Panics unless each partition's offsets are 0, 1, 2, ... in this order.

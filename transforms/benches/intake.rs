@@ -47,7 +47,7 @@ fn events() -> Vec<Raw> {
         Raw {
             origin: Origin { topic: topic(&text("topic")), partition: 0, offset: 0 },
             key: None,
-            value: compact(line["value"].get()).into_bytes(),
+            value: compact(line["value"].get()).into_bytes().into(),
             headers: Vec::new(),
             timestamp: text("timestamp").parse().expect("a time"),
         }

@@ -93,6 +93,9 @@ fn build(with: &serde_json::Value, _: &Surroundings) -> Result<Step, InvalidPara
 impl Decode for DecodeRecord {
     fn decode(&self, raw: &Raw) -> Result<Record, Reject> {
         let malformed = |what: String| Reject::new(Reason::Malformed, "", what);
+        if raw.value.is_tombstone() {
+            return Err(malformed("no value: a tombstone tells of no event".to_owned()));
+        }
         let value = Json::parse(&raw.value, &self.limits).map_err(|error| malformed(error.to_string()))?;
         if value.as_ref().kind() != Kind::Object {
             return Err(malformed(format!("the value is no JSON object at byte {}", value.as_ref().offset())));

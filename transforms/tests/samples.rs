@@ -126,7 +126,7 @@ fn raw(offset: u64, line: &str) -> Raw {
     Raw {
         origin: Origin { topic, partition: 0, offset },
         key: None,
-        value: value.into_bytes(),
+        value: value.into_bytes().into(),
         headers: Vec::new(),
         timestamp: text("timestamp").unwrap().parse().unwrap(),
     }

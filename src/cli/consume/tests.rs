@@ -16,7 +16,7 @@ async fn topics() -> Arc<dyn Topics> {
         topic: topic.clone(),
         partition: Some(number % 2),
         key: (number < 4).then(|| b"k".to_vec()),
-        value: number.to_string().into_bytes(),
+        value: number.to_string().into_bytes().into(),
         headers: Vec::new(),
         timestamp: None,
     });
@@ -34,8 +34,9 @@ async fn consumed(topics: &Arc<dyn Topics>, arguments: &str) -> Result<Vec<Strin
     let mut out = Vec::new();
     parsed(arguments).unwrap().run(Arc::clone(topics), &mut out, Reads::Program).await?;
     let lines = String::from_utf8(out).unwrap();
-    let value =
-        |(number, line): (u64, &str)| String::from_utf8(record_line::parse(number, line.as_bytes()).unwrap().value).unwrap();
+    let value = |(number, line): (u64, &str)| {
+        String::from_utf8(record_line::parse(number, line.as_bytes()).unwrap().value.into_bytes()).unwrap()
+    };
     let mut values: Vec<_> = (1..).zip(lines.lines()).map(value).collect();
     values.sort();
     Ok(values)
@@ -66,8 +67,14 @@ async fn without_options_it_prints_what_is_written_from_now_on() {
         let topic = TopicName::try_from("t").unwrap();
         loop {
             let value = b"\"new\"".to_vec();
-            let record =
-                Outgoing { topic: topic.clone(), partition: None, key: None, value, headers: Vec::new(), timestamp: None };
+            let record = Outgoing {
+                topic: topic.clone(),
+                partition: None,
+                key: None,
+                value: value.into(),
+                headers: Vec::new(),
+                timestamp: None,
+            };
             other.write(vec![record]).await.unwrap();
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -117,8 +124,14 @@ async fn a_terminal_is_shown_escapes_and_a_program_gets_the_bytes() {
     topics.create(&[TopicSpec { name: topic.clone(), partitions: 1 }]).await.unwrap();
     // A value that is JSON with C1, DEL and a change of direction in it; a key with ESC and BEL.
     let (key, value) = (b"\x1b]0;x\x07\x7f".to_vec(), "{\"a\": \"\u{9b}2J\u{7f}\u{202e}\"}".as_bytes().to_vec());
-    let record =
-        Outgoing { topic, partition: None, key: Some(key.clone()), value: value.clone(), headers: Vec::new(), timestamp: None };
+    let record = Outgoing {
+        topic,
+        partition: None,
+        key: Some(key.clone()),
+        value: value.clone().into(),
+        headers: Vec::new(),
+        timestamp: None,
+    };
     topics.write(vec![record]).await.unwrap();
     let consume = parsed("t --from-beginning --until-caught-up").unwrap();
     for (reads, same_bytes) in [(Reads::Terminal, false), (Reads::Program, true)] {
@@ -128,7 +141,8 @@ async fn a_terminal_is_shown_escapes_and_a_program_gets_the_bytes() {
         let line = line.trim_end_matches('\n');
         assert_eq!(line.contains(|c: char| c.is_control() || c == '\u{202e}'), same_bytes, "{line:?}");
         let read = record_line::parse(1, line.as_bytes()).unwrap();
-        let [meant, printed] = [&value, &read.value].map(|json| serde_json::from_slice::<serde_json::Value>(json).unwrap());
+        let [meant, printed] =
+            [value.as_slice(), &read.value].map(|json| serde_json::from_slice::<serde_json::Value>(json).unwrap());
         assert_eq!((read.key.as_ref(), printed), (Some(&key), meant));
         assert_eq!(read.value == value, same_bytes);
     }

@@ -150,7 +150,7 @@ pub(super) fn stocks(customer: &str, minute: u32, quantity: u32, mark: &str) -> 
         topic: TopicName::try_from(STOCKS).unwrap(),
         partition: None,
         key: Some(customer.into()),
-        value: value.to_string().into_bytes(),
+        value: value.to_string().into_bytes().into(),
         headers: Vec::new(),
         timestamp: None,
     }

@@ -42,7 +42,7 @@ fn urgent(customer: &str) -> Outgoing {
         r#"{{"customerId": "{customer}", "requestId": "r-1", "requestingService": "credit-service", "priority": "urgent"}}"#
     );
     let topic = TopicName::try_from("admin.customer.profile.sync.request").unwrap();
-    Outgoing { topic, value: value.into_bytes(), ..stocks(customer, 30, 50, "Riz") }
+    Outgoing { topic, value: value.into_bytes().into(), ..stocks(customer, 30, 50, "Riz") }
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_batch_of_large_profiles_is_written_in_portions() {
     rig.sink.read_at_once(3);
     let mut records = ten();
     records.push(stocks("c-0", 40, 50, "later"));
-    records.push(Outgoing { value: b"{".to_vec(), ..stocks("c-1", 30, 5, "Riz") });
+    records.push(Outgoing { value: b"{".to_vec().into(), ..stocks("c-1", 30, 5, "Riz") });
     let counts = rig.run(records).await.unwrap();
     let portions: Vec<usize> = rig.sink.written().iter().map(|batch| batch.rows.len()).collect();
     assert_eq!(portions.iter().sum::<usize>(), 10, "{portions:?}: each customer once, with all its records");
@@ -165,7 +165,7 @@ async fn a_batch_that_is_halved_writes_its_outputs_once() {
     let rig = Rig::split().await;
     rig.sink.script([OnWrite::Fails(FaultKind::Data)]);
     let mut records = ten();
-    records.extend((0..2).map(|_| Outgoing { value: b"{".to_vec(), ..stocks("c-1", 30, 5, "Riz") }));
+    records.extend((0..2).map(|_| Outgoing { value: b"{".to_vec().into(), ..stocks("c-1", 30, 5, "Riz") }));
     rig.run(records).await.unwrap();
     assert_eq!(rig.held("profile.events").await.len(), 10);
     assert_eq!(letters(&rig).await.len(), 2);

@@ -31,7 +31,7 @@ fn record(number: u32, key: Option<&str>) -> Outgoing {
         topic: topic(),
         partition: None,
         key: key.map(|key| key.as_bytes().to_vec()),
-        value: number.to_string().into_bytes(),
+        value: number.to_string().into_bytes().into(),
         headers: vec![Header { name: "h".into(), value: vec![0, 255] }],
         timestamp: Some("2026-03-01T08:00:00.123Z".parse().unwrap()),
     }
@@ -87,7 +87,7 @@ impl Rig {
 }
 
 fn values(records: &[Raw]) -> Vec<u32> {
-    records.iter().map(|record| String::from_utf8(record.value.clone()).unwrap().parse().unwrap()).collect()
+    records.iter().map(|record| String::from_utf8(record.value.to_vec()).unwrap().parse().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ impl Open {
 
     fn close(self, compression: Compression) -> Result<Batch<RawRecords>, Fault> {
         let framed = self.records.into_iter().map(|(record, time_ms)| {
-            let (key, value) = (record.key.map(RecordData::from), RecordData::from(record.value));
+            let (key, value) = (record.key.map(RecordData::from), RecordData::from(record.value.into_bytes()));
             let mut framed = Record { key, value, ..Record::default() };
             framed.preamble.set_timestamp_delta(time_ms - self.first_ms);
             framed
@@ -156,7 +156,7 @@ fn raw(record: Record, base_ms: i64, partition: &TopicPartition, offset: u64, cl
     Raw {
         origin: Origin { topic: partition.topic.clone(), partition: partition.partition, offset },
         key: record.key.map(RecordData::into_vec),
-        value: record.value.into_vec(),
+        value: record.value.into_vec().into(),
         headers: Vec::new(),
         timestamp: timestamp.unwrap_or_else(|| clock.now()),
     }
@@ -179,7 +179,7 @@ mod tests {
 
     fn record(key: Option<Vec<u8>>, value: Vec<u8>, time_ms: i64) -> Outgoing {
         let timestamp = DateTime::from_timestamp_millis(time_ms);
-        Outgoing { topic: partition().topic, partition: None, key, value, headers: Vec::new(), timestamp }
+        Outgoing { topic: partition().topic, partition: None, key, value: value.into(), headers: Vec::new(), timestamp }
     }
 
     fn clock() -> Arc<dyn Clock> {

@@ -15,7 +15,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use rdkafka::{Offset, TopicPartitionList};
-use schemas::{Clock, Fault, FaultKind, Header, Origin, Raw};
+use schemas::{Clock, Fault, FaultKind, Header, Origin, Raw, ValueBytes};
 use tokio::sync::Notify;
 
 use super::aside;
@@ -194,7 +194,7 @@ fn failure(error: KafkaError, partition: &TopicPartition, at: usize) -> Option<F
     }
 }
 
-/// A record. A value that is absent (a tombstone) is an empty one, as every broker here tells it.
+/// A record.
 fn raw(message: &BorrowedMessage<'_>, partition: &TopicPartition, clock: &dyn Clock) -> Raw {
     let timestamp: Option<DateTime<Utc>> = message.timestamp().to_millis().and_then(DateTime::from_timestamp_millis);
     Raw {
@@ -204,7 +204,7 @@ fn raw(message: &BorrowedMessage<'_>, partition: &TopicPartition, clock: &dyn Cl
             offset: message.offset().max(0).cast_unsigned(),
         },
         key: message.key().map(Into::into),
-        value: message.payload().unwrap_or_default().into(),
+        value: message.payload().map_or(ValueBytes::TOMBSTONE, Into::into),
         headers: message.headers().map(headers).unwrap_or_default(),
         // Only clients of before 2016 write none.
         timestamp: timestamp.unwrap_or_else(|| clock.now()),

@@ -27,7 +27,14 @@ fn options(mock: &Mock) -> Options {
 }
 
 fn record(topic: &TopicName) -> Outgoing {
-    Outgoing { topic: topic.clone(), partition: Some(0), key: None, value: b"x".to_vec(), headers: Vec::new(), timestamp: None }
+    Outgoing {
+        topic: topic.clone(),
+        partition: Some(0),
+        key: None,
+        value: b"x".to_vec().into(),
+        headers: Vec::new(),
+        timestamp: None,
+    }
 }
 
 /// A cluster with a topic of one partition that holds so many records.

@@ -95,9 +95,11 @@ impl Writer {
         let at = record.timestamp.unwrap_or_else(|| self.clock.now());
         let mut outgoing = FutureRecord::to(record.topic.as_str())
             .partition(place.partition.cast_signed())
-            .payload(&record.value)
             // To librdkafka 0 is now and -1 is no time: what is older than 1970 becomes its first millisecond.
             .timestamp(at.timestamp_millis().max(1));
+        if let Some(value) = record.value.given() {
+            outgoing = outgoing.payload(value);
+        }
         if let Some(key) = &record.key {
             outgoing = outgoing.key(key);
         }

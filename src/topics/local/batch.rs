@@ -5,14 +5,14 @@
 //! ```text
 //! record := timestamp: i64, microseconds since 1970
 //!           key length: u32, or ff ff ff ff where there is no key;  key
-//!           value length: u32;                                      value
+//!           value length: u32, or ff ff ff ff of a tombstone;       value
 //!           number of headers: u32;  (name length: u32; name in UTF-8; value length: u32; value)...
 //! ```
 //!
 //! The offsets are in the row beside it: the first record's, and the last's.
 
 use chrono::{DateTime, Utc};
-use schemas::{Fault, FaultKind, Header, Origin, Outgoing, Raw};
+use schemas::{Fault, FaultKind, Header, Origin, Outgoing, Raw, ValueBytes};
 
 use crate::topics::TopicPartition;
 
@@ -22,8 +22,8 @@ const FULL_BYTES: usize = 128 * 1024;
 /// The largest record that is taken: SQLite holds no more than 1 GB in a row.
 const MAX_RECORD_BYTES: usize = 256 * 1024 * 1024;
 
-/// The length that says that there is no key.
-const NO_KEY: u32 = u32::MAX;
+/// The length that says that there is no key, or no value.
+const NOTHING: u32 = u32::MAX;
 
 /// Records on their way into a row.
 #[derive(Debug)]
@@ -58,15 +58,19 @@ impl Batch {
     fn append(&mut self, record: &Outgoing, now: DateTime<Utc>) {
         self.records.reserve(size_bytes(record));
         self.records.extend_from_slice(&record.timestamp.unwrap_or(now).timestamp_micros().to_le_bytes());
-        match &record.key {
-            Some(key) => self.append_bytes(key),
-            None => self.append_number(NO_KEY),
-        }
-        self.append_bytes(&record.value);
+        self.append_given(record.key.as_deref());
+        self.append_given(record.value.given());
         self.append_number(length(record.headers.len()));
         for header in &record.headers {
             self.append_bytes(header.name.as_bytes());
             self.append_bytes(&header.value);
+        }
+    }
+
+    fn append_given(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.append_bytes(bytes),
+            None => self.append_number(NOTHING),
         }
     }
 
@@ -131,7 +135,7 @@ pub(super) fn decode(partition: &TopicPartition, offsets: (u64, u64), records: &
         decoded.push(Raw {
             origin: Origin { topic: partition.topic.clone(), partition: partition.partition, offset },
             key: key.map(Into::into),
-            value: value.into(),
+            value: value.map_or(ValueBytes::TOMBSTONE, Into::into),
             headers,
             timestamp: DateTime::from_timestamp_micros(timestamp_us).ok_or_else(damaged)?,
         });
@@ -143,16 +147,12 @@ pub(super) fn decode(partition: &TopicPartition, offsets: (u64, u64), records: &
 struct Rest<'a>(&'a [u8]);
 
 /// Timestamp, key, value and headers.
-type Parts<'a> = (i64, Option<&'a [u8]>, &'a [u8], Vec<Header>);
+type Parts<'a> = (i64, Option<&'a [u8]>, Option<&'a [u8]>, Vec<Header>);
 
 impl<'a> Rest<'a> {
     fn record(&mut self) -> Option<Parts<'a>> {
         let timestamp_us = i64::from_le_bytes(self.array()?);
-        let key = match self.number()? {
-            NO_KEY => None,
-            length => Some(self.take(length)?),
-        };
-        let value = self.bytes()?;
+        let (key, value) = (self.given()?, self.given()?);
         let headers = self.number()?;
         let headers = (0..headers).map(|_| self.header()).collect::<Option<Vec<_>>>()?;
         Some((timestamp_us, key, value, headers))
@@ -161,6 +161,13 @@ impl<'a> Rest<'a> {
     fn header(&mut self) -> Option<Header> {
         let name = std::str::from_utf8(self.bytes()?).ok()?.to_owned();
         Some(Header { name, value: self.bytes()?.to_owned() })
+    }
+
+    fn given(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.number()? {
+            NOTHING => Some(None),
+            length => self.take(length).map(Some),
+        }
     }
 
     fn bytes(&mut self) -> Option<&'a [u8]> {
@@ -202,14 +209,16 @@ mod tests {
         let headers = proptest::collection::vec(header, 0..4);
         // The years 0 to 9999.
         let timestamp = proptest::option::of(-62_167_219_200_000_000_i64..253_402_300_800_000_000);
-        (proptest::option::of(bytes()), bytes(), headers, timestamp).prop_map(|(key, value, headers, timestamp_us)| Outgoing {
-            topic: partition().topic,
-            partition: None,
-            key,
-            value,
-            headers,
-            timestamp: timestamp_us.and_then(DateTime::from_timestamp_micros),
-        })
+        (proptest::option::of(bytes()), proptest::option::of(bytes()), headers, timestamp).prop_map(
+            |(key, value, headers, timestamp_us)| Outgoing {
+                topic: partition().topic,
+                partition: None,
+                key,
+                value: value.map_or(ValueBytes::TOMBSTONE, Into::into),
+                headers,
+                timestamp: timestamp_us.and_then(DateTime::from_timestamp_micros),
+            },
+        )
     }
 
     fn batch_of(first_offset: u64, records: &[Outgoing], now: DateTime<Utc>) -> Batch {

@@ -21,7 +21,10 @@ fn partition() -> TopicPartition {
 fn records(count: usize, value_bytes: usize) -> Vec<Outgoing> {
     let TopicPartition { topic, partition } = partition();
     let value = vec![b'x'; value_bytes];
-    vec![Outgoing { topic, partition: Some(partition), key: None, value, headers: Vec::new(), timestamp: None }; count]
+    vec![
+        Outgoing { topic, partition: Some(partition), key: None, value: value.into(), headers: Vec::new(), timestamp: None };
+        count
+    ]
 }
 
 fn limits(records: usize) -> ReadLimits {

@@ -1,7 +1,7 @@
 //! Records: their order, their parts, their places.
 
 use chrono::{DateTime, Utc};
-use schemas::{Header, Outgoing};
+use schemas::{Header, Outgoing, ValueBytes};
 
 use crate::subject::{Subject, assert_dense, drain, numbered, read_all, reader, record, to, values, with_topic};
 
@@ -28,11 +28,14 @@ pub(crate) async fn every_part_of_a_record_is_kept(subject: &dyn Subject) {
         plain.clone(),
         Outgoing { key: Some(Vec::new()), ..plain.clone() },
         Outgoing { key: Some(vec![0, 255, 10]), ..plain.clone() },
-        Outgoing { value: Vec::new(), ..plain.clone() },
-        Outgoing { value: (0..=255).collect(), ..plain.clone() },
+        Outgoing { value: Vec::new().into(), ..plain.clone() },
+        Outgoing { value: (0..=255).collect::<Vec<u8>>().into(), ..plain.clone() },
         Outgoing { timestamp: time(1_700_000_000_123_000), ..plain.clone() },
         Outgoing { timestamp: time(1_600_000_000_000_000), ..plain.clone() },
     ];
+    if subject.keeps_tombstones() {
+        records.push(Outgoing { key: Some(b"k".to_vec()), value: ValueBytes::TOMBSTONE, ..plain.clone() });
+    }
     if subject.keeps_headers() {
         records.push(Outgoing { headers, ..plain.clone() });
     }

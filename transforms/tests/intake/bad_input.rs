@@ -1,6 +1,6 @@
 //! Every row of the table of bad input (spec/1 §5).
 
-use schemas::{Reason, Record, Reject, Violation};
+use schemas::{Raw, Reason, Record, Reject, ValueBytes, Violation};
 use serde_json::{Value, json};
 
 use super::{ASSETS, INSTITUTION, Intake, raw};
@@ -27,6 +27,13 @@ fn refused(value: &Value) -> (Reason, String) {
     let reject = take(value).unwrap_err();
     assert_eq!(reject.violations.len(), 1, "{reject:?}");
     (reject.reason, reject.violations[0].pointer.clone())
+}
+
+#[test]
+fn a_tombstone_is_malformed() {
+    let empty = raw(ASSETS, b"", "2026-03-01T08:00:00Z".parse().unwrap());
+    let reject = Intake::shipped().take(&Raw { value: ValueBytes::TOMBSTONE, ..empty }).unwrap_err();
+    assert_eq!(reject.to_string(), "malformed: no value: a tombstone tells of no event");
 }
 
 #[test]

@@ -94,5 +94,5 @@ impl Intake {
 
 pub(crate) fn raw(topic: &str, value: &[u8], timestamp: DateTime<Utc>) -> Raw {
     let origin = Origin { topic: TopicName::try_from(topic).unwrap(), partition: 0, offset: 0 };
-    Raw { origin, key: None, value: value.to_vec(), headers: Vec::new(), timestamp }
+    Raw { origin, key: None, value: value.to_vec().into(), headers: Vec::new(), timestamp }
 }

@@ -26,7 +26,7 @@ fn ten() -> Vec<Outgoing> {
 
 /// Ten records, and one that becomes a dead letter.
 fn ten_and_a_letter() -> Vec<Outgoing> {
-    let refused = Outgoing { value: b"{".to_vec(), ..stocks("c-1", 40, 5, "Riz") };
+    let refused = Outgoing { value: b"{".to_vec().into(), ..stocks("c-1", 40, 5, "Riz") };
     ten().into_iter().chain([refused]).collect()
 }
 
@@ -144,7 +144,7 @@ async fn a_transaction_holds_all_outputs_of_a_record() {
         exactly_once: None,
     };
     let origin = schemas::Origin { topic: partition.topic.clone(), partition: 0, offset: 0 };
-    let raw = Raw { key: None, value: Vec::new(), headers: Vec::new(), timestamp: SystemClock.now(), origin };
+    let raw = Raw { key: None, value: Vec::new().into(), headers: Vec::new(), timestamp: SystemClock.now(), origin };
     let ticket = tracker.read(partition, 0, None).unwrap();
     ticket.expect(3);
     let reject = Reject::new(Reason::Transform, "", "refused");

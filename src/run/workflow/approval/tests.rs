@@ -20,7 +20,7 @@ fn renaming() -> Outgoing {
         topic: TopicName::try_from("admin.customer.critical.sync.priority").unwrap(),
         partition: None,
         key: Some("c-1".into()),
-        value: value.to_string().into_bytes(),
+        value: value.to_string().into_bytes().into(),
         headers: Vec::new(),
         timestamp: None,
     }
