@@ -7,12 +7,14 @@
 //!                    retrying
 //! ```
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::profile::SyncStatus;
+
+mod requested;
+
+pub use requested::Requested;
 
 /// How soon an answer is wanted; sets the deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -41,30 +43,6 @@ impl SyncPriority {
             Self::High => "high",
             Self::Urgent => "urgent",
         }
-    }
-}
-
-/// Which data is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Requested {
-    /// Whatever a customer of its type has (spec/3 §3).
-    pub all: bool,
-    /// Codes that were named, beside that.
-    pub named: BTreeSet<String>,
-}
-
-impl Requested {
-    /// These codes; all where there are none.
-    #[must_use]
-    pub fn named(codes: impl IntoIterator<Item = String>) -> Self {
-        let named: BTreeSet<String> = codes.into_iter().collect();
-        Self { all: named.is_empty(), named }
-    }
-
-    /// What two asked for, together.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        Self { all: self.all || other.all, named: self.named.into_iter().chain(other.named).collect() }
     }
 }
 
@@ -301,7 +279,11 @@ impl SyncState {
     /// Approximate heap size, in bytes.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let sync = |sync: &Sync| 256 + 128 * sync.steps.len() + sync.reason.len() + sync.by.len();
+        let step = |step: &SyncStep| 128 + step.message.len();
+        let sync = |sync: &Sync| {
+            let data = sync.data.iter().chain(&sync.requested.named).map(|code| 32 + code.len()).sum::<usize>();
+            256 + data + sync.steps.iter().map(step).sum::<usize>() + sync.reason.len() + sync.by.len()
+        };
         let syncs = [&self.open, &self.planned, &self.given_up].into_iter().flatten().map(sync).sum::<usize>();
         syncs + 192 * (self.errors.len() + self.ended.len())
     }

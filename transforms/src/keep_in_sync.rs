@@ -95,6 +95,11 @@ impl Act {
     }
 }
 
+/// How much of why a sync is wanted is kept, in characters: it travels to the source and into the tables.
+const LONGEST_REASON: usize = 1_000;
+/// How much of the name of who wants it is kept, in characters.
+const LONGEST_NAME: usize = 255;
+
 /// The rules by which syncs come and go.
 #[derive(Debug, Clone)]
 pub struct Workflow {
@@ -127,6 +132,7 @@ impl Workflow {
     /// Somebody wants a sync. It joins the one that is planned, if there is one: the highest priority and the earliest time win, and all that
     /// was asked for is asked for (spec/3 §2). Beside one that is open it waits for its end.
     pub fn ask(&self, state: &mut SyncState, ask: Ask, customer: &dyn Answers, now: DateTime<Utc>) -> Act {
+        let ask = Ask { reason: clipped(ask.reason, LONGEST_REASON), by: clipped(ask.by, LONGEST_NAME), ..ask };
         let due = now + ask.delay;
         let data = |requested| codes(requested, customer.customer_type());
         let act = match state.planned.take() {
@@ -205,6 +211,16 @@ impl Workflow {
         state.open = Some(sync.clone());
         Act::Started(sync)
     }
+}
+
+/// A text, or its beginning and an ellipsis if it has more characters than these.
+fn clipped(mut text: String, most: usize) -> String {
+    if text.char_indices().nth(most).is_some() {
+        let (end, _) = text.char_indices().nth(most - 1).expect("it has more characters than that");
+        text.truncate(end);
+        text.push('\u{2026}');
+    }
+    text
 }
 
 fn planned(data: Vec<String>, ask: Ask, due: DateTime<Utc>, now: DateTime<Utc>) -> Sync {

@@ -248,3 +248,22 @@ fn every_duration_can_be_set_and_none_is_nothing() {
     assert_eq!(built(json!({"deadline": {"low": "0s"}})).unwrap_err().path, ["deadline", "low"]);
     assert_eq!(built(json!({"retry": {"attempts": 0}})).unwrap_err().path, ["retry", "attempts"]);
 }
+
+#[test]
+fn what_others_write_into_a_request_has_a_bound() {
+    let mut rig = Rig::new();
+    let codes: Vec<_> = (0..10_000).map(|code| format!("code_{code:05}")).collect();
+    let payload = json!({
+        "customerId": "c-1", "requestId": "é".repeat(100_000), "requestingService": "s".repeat(100_000), "requestedData": codes, "priority": "urgent",
+    });
+    let ask = rig.workflow.ask_of(&record("sync_request", &payload), ID).unwrap();
+    rig.workflow.ask(&mut rig.state, ask, &rig.profile, at(0));
+    let [Act::Started(sync)] = &rig.passes(0)[..] else { panic!("it starts at once") };
+    assert_eq!(sync.reason.chars().count(), 1_000);
+    assert!(sync.reason.starts_with("requested (éé") && sync.reason.ends_with("é…"), "{}", &sync.reason[..20]);
+    assert_eq!(sync.by.chars().count(), 255);
+    assert!(sync.data.iter().any(|code| code == "basic_info"), "who names more than is kept asks for all: {:?}", sync.data);
+    let request = source_request(sync, "p", "c-1", at(0));
+    assert!(request.value.len() < 8_000, "{} bytes", request.value.len());
+    assert!(rig.state.size_bytes() < 20_000, "{} bytes", rig.state.size_bytes());
+}
