@@ -198,11 +198,12 @@ impl Node {
     }
 }
 
-/// A Java process that writes to the file `log`.
+/// A Java process that writes to the file `log`, and what it unpacks for itself beside it: who is killed does not tidy up.
 fn java(class_path: &str, dir: &Path) -> Command {
     let log = fs::File::options().create(true).append(true).open(dir.join("log")).unwrap();
     let mut command = Command::new("java");
-    command.args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", class_path]);
+    command.args(["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]);
+    command.arg(format!("-Djava.io.tmpdir={}", dir.display())).args(["-cp", class_path]);
     command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).current_dir(dir);
     command
 }
