@@ -56,12 +56,18 @@ impl Writer {
         let places = self.place(records).await?;
         let producer = self.producer()?;
         let mut deliveries = Vec::with_capacity(records.len());
-        for (record, place) in records.iter().zip(places) {
-            deliveries.push(self.send(&producer, record, place).await?);
-        }
         let mut first = None;
-        for (record, delivery) in records.iter().zip(deliveries) {
-            // All are waited for, so that none is under way when the caller writes again.
+        for (record, place) in records.iter().zip(places) {
+            match self.send(&producer, record, place).await {
+                Ok(delivery) => deliveries.push((record, delivery)),
+                Err(error) => {
+                    first = Some((record, error));
+                    break;
+                }
+            }
+        }
+        // All that is under way is waited for, whatever became of the others: the caller may write again.
+        for (record, delivery) in deliveries {
             let error = match delivery.await {
                 Ok(Ok(_)) => continue,
                 Ok(Err((error, _))) => error,
@@ -91,7 +97,13 @@ impl Writer {
         placements.place_all(records)
     }
 
-    async fn send(&self, producer: &FutureProducer<Heard>, record: &Outgoing, place: Place) -> Result<DeliveryFuture, Fault> {
+    /// Hands a record to librdkafka, once there is room for it.
+    async fn send(
+        &self,
+        producer: &FutureProducer<Heard>,
+        record: &Outgoing,
+        place: Place,
+    ) -> Result<DeliveryFuture, KafkaError> {
         let at = record.timestamp.unwrap_or_else(|| self.clock.now());
         let mut outgoing = FutureRecord::to(record.topic.as_str())
             .partition(place.partition.cast_signed())
@@ -114,7 +126,7 @@ impl Writer {
             match producer.send_result(outgoing) {
                 Ok(delivery) => return Ok(delivery),
                 Err((error, again)) if error.rdkafka_error_code() == Some(Code::QueueFull) => outgoing = again,
-                Err((error, _)) => return Err(self.fault(record, error).await),
+                Err((error, _)) => return Err(error),
             }
             tokio::time::sleep(FULL).await;
         }
