@@ -156,7 +156,7 @@ async fn a_run_that_has_ended_waits_for_what_was_written_until_then_and_not_for_
     rig.sink.renew(&leases).await.unwrap();
     let sent = rig.sink.outbox(1, None).await.unwrap();
     rig.sink.published(&sent, &leases).await.unwrap();
-    tokio::time::timeout(Duration::from_secs(1), running).await.expect("the other process still publishes").unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(30), running).await.expect("the other process still publishes").unwrap().unwrap();
     assert_eq!(rig.sink.outbox(10, None).await.unwrap().len(), 1, "what was written after is the other's");
 }
 
